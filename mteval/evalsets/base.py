@@ -1,0 +1,26 @@
+"""The contract of a test set's reader: an eval set for each lang pair."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from mteval.lang import LangPair
+from mteval.segment import EvalSet
+
+
+class EvalSetReader(ABC):
+    """Reads a test set, one lang pair at a time."""
+
+    @abstractmethod
+    def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
+        """Read the eval set of one lang pair.
+
+        Args:
+            pair: the lang pair to read.
+            pairs: all lang pairs of the run, so that a file that names no languages can be told to belong to the
+                only one.
+
+        Raises:
+            DataError: a file is missing, is not UTF-8, or holds what cannot be used; it names the file and line.
+        """

@@ -1,0 +1,104 @@
+"""The contract of a metric: score items one by one, and combine their statistics into a system score."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mteval.segment import ErrorSpan
+from mteval.signature import Signature
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a metric sees of one segment and one system's hypothesis of it."""
+
+    source: str
+    hypothesis: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ItemScore:
+    """What a metric says of one item.
+
+    Attributes:
+        score: the segment's score on the metric's scale.
+        statistics: the numbers from which ``Metric.aggregate`` makes a system score.
+        spans: error spans in the hypothesis; ``None`` where the metric gives none at all.
+        truncated: the metric did not see the whole text (it is longer than its encoder takes).
+    """
+
+    score: float
+    statistics: tuple[float, ...]
+    spans: tuple[ErrorSpan, ...] | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class MetricCard:
+    """What a reader must know of a metric before believing it.
+
+    Attributes:
+        label: how it is written in a table: ``BLEU``, ``chrF++``, ``CometKiwi-22``.
+        needs_reference: whether it sees a reference; one that does not is a QE metric.
+        higher_is_better: False for error rates.
+        low, high: the ends of its scale; ``None`` where it has no bound.
+        decimals: how many decimals a table shows.
+        licence: of the checkpoint or code, as an SPDX identifier where there is one.
+        gated: whether a licence must be accepted at the hub before the checkpoint can be had.
+    """
+
+    label: str
+    needs_reference: bool
+    higher_is_better: bool
+    low: float | None
+    high: float | None
+    decimals: int
+    licence: str
+    gated: bool = False
+
+
+class Metric(ABC):
+    """Gives hypotheses a quality score.
+
+    Constructors are cheap and check every setting; nothing is loaded or downloaded before ``check`` or first use.
+    """
+
+    @property
+    @abstractmethod
+    def card(self) -> MetricCard:
+        """What a reader must know of the metric."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Make sure, before anything is translated, that the metric can score on this machine.
+
+        Raises:
+            UnavailableError: a program, package or checkpoint is missing.
+        """
+
+    @abstractmethod
+    def signature(self, references: int) -> Signature:
+        """Every setting that must match for scores against so many references to be comparable."""
+
+    @abstractmethod
+    def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
+        """Score items, of any number of systems together.
+
+        Yields:
+            An item's position and its score, in any order, each position exactly once; in batches as they are
+            finished, so that a run that is cut off keeps what it has.
+        """
+
+    @abstractmethod
+    def aggregate(self, statistics: NDArray[np.float64]) -> float:
+        """The system score.
+
+        Args:
+            statistics: shape [segments, k], one or more rows of ``ItemScore.statistics``, repeated rows allowed.
+        """

@@ -1,0 +1,136 @@
+"""Segments, documents, eval sets, hypotheses and error spans: the texts that everything else speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+from mteval.errors import ParityError
+from mteval.lang import LangPair
+
+Origin = Literal["person", "machine_translation", "unknown"]
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+_NO_GOLD: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ErrorSpan:
+    """A piece of a hypothesis that is wrong: characters ``start`` to ``end`` (exclusive), counted from 0."""
+
+    start: int
+    end: int
+    category: str
+    severity: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One aligned unit of text, normally a sentence.
+
+    Attributes:
+        id: unique within its eval set, stable between runs: ``000:2.1`` is document 000, paragraph 2, sentence 1.
+        source: the text to translate.
+        document: the id of its document.
+        where: the file and line it came from, for error messages.
+        paragraph: counted from 1 within the document; ``None`` where the format has no paragraphs.
+        start, end: characters of the document's text that ``source`` spans (end exclusive); ``None`` likewise.
+        furniture: page furniture (site header, comment form, link list), not body text.
+        references: human translations by name.
+        notes: what the reference's author says of this segment.
+        gold: human scores by system name.
+    """
+
+    id: str
+    source: str
+    document: str
+    where: str
+    paragraph: int | None = None
+    start: int | None = None
+    end: int | None = None
+    furniture: bool = False
+    references: Mapping[str, str] = field(default=_NONE)
+    notes: str | None = None
+    gold: Mapping[str, float] = field(default=_NO_GOLD)
+
+
+@dataclass(frozen=True)
+class Document:
+    """Consecutive segments that belong together.
+
+    Attributes:
+        id: unique within its test set.
+        language: the language it is in.
+        text: the original, so that a span can be shown where it stood; ``None`` where only segments are known.
+        origin: who wrote it.
+    """
+
+    id: str
+    language: str
+    text: str | None = None
+    origin: Origin = "unknown"
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """A system's output, one text a segment, aligned with ``EvalSet.scored``."""
+
+    system: str
+    texts: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
+class EvalSet:
+    """A test set in one lang pair.
+
+    Attributes:
+        name: the test set's name.
+        pair: the languages.
+        documents: in order.
+        segments: in order, furniture included, each document's segments together.
+        hypotheses: stored outputs by system name, aligned with ``scored``.
+        include_furniture: whether page furniture is translated and scored like body text.
+    """
+
+    name: str
+    pair: LangPair
+    documents: tuple[Document, ...]
+    segments: tuple[Segment, ...]
+    hypotheses: Mapping[str, Hypotheses] = field(default_factory=dict)
+    include_furniture: bool = False
+
+    def __post_init__(self) -> None:
+        for name, hypotheses in self.hypotheses.items():
+            if len(hypotheses) != len(self.scored):
+                raise ParityError(
+                    f"{self.name} {self.pair}",
+                    f"system {name} has {len(hypotheses)} hypotheses for {len(self.scored)} segments",
+                    "give one hypothesis a segment, in order",
+                )
+
+    @cached_property
+    def scored(self) -> tuple[Segment, ...]:
+        """The segments that are translated, scored and judged: all but furniture, unless that is included."""
+        return tuple(s for s in self.segments if self.include_furniture or not s.furniture)
+
+    @cached_property
+    def rows(self) -> Mapping[str, tuple[int, ...]]:
+        """For each document's id, the positions of its segments in ``scored``."""
+        rows: dict[str, list[int]] = {document.id: [] for document in self.documents}
+        for index, segment in enumerate(self.scored):
+            rows[segment.document].append(index)
+        return {document: tuple(indices) for document, indices in rows.items()}
+
+    @cached_property
+    def reference_names(self) -> tuple[str, ...]:
+        """The names of the references that every scored segment has, in order of first appearance."""
+        if not self.scored:
+            return ()
+        return tuple(n for n in self.scored[0].references if all(n in s.references for s in self.scored))

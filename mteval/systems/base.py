@@ -1,0 +1,65 @@
+"""The contract of a system: what produces hypotheses."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from mteval.lang import LangPair
+from mteval.segment import EvalSet, Segment
+from mteval.signature import Signature
+
+Kind = Literal["system", "reference", "canary"]
+"""A ``reference`` is a human translation shown as an upper bound; a ``canary`` is nonsense that shows where each metric
+would rank nonsense. Neither is ranked among the systems."""
+
+
+class System(ABC):
+    """Produces hypotheses.
+
+    Constructors are cheap and check every setting; nothing is loaded or downloaded before ``check`` or first use.
+    """
+
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """Whether it is ranked, shown as an upper bound, or shown as nonsense."""
+
+    @property
+    @abstractmethod
+    def reusable(self) -> bool:
+        """Whether a hypothesis depends on the segment's source and the signature alone, so that it can be stored."""
+
+    @abstractmethod
+    def declines(self, eval_set: EvalSet) -> str | None:
+        """Why it does not translate this eval set, in words (``no mode for ro-en``); ``None`` if it does."""
+
+    @abstractmethod
+    def check(self, pair: LangPair) -> None:
+        """Make sure, before anything is translated, that it can translate this lang pair on this machine.
+
+        Raises:
+            UnavailableError: a program, package or checkpoint is missing.
+        """
+
+    @abstractmethod
+    def signature(self, pair: LangPair) -> Signature:
+        """Every setting that changes its output: version, checkpoint revision, decoding."""
+
+    @abstractmethod
+    def translate(
+        self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[int, str]]:
+        """Translate segments.
+
+        Args:
+            segments: what to translate.
+            pair: from which language into which.
+            hypotheses: what the systems before this one produced, by name, aligned with ``segments``; only canaries
+                look at it.
+
+        Yields:
+            A segment's position and its hypothesis, in any order, each position exactly once; as they are finished,
+            so that a run that is cut off keeps what it has. A hypothesis may be empty: the gate marks it.
+        """
