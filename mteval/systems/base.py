@@ -63,3 +63,7 @@ class System(ABC):
             A segment's position and its hypothesis, in any order, each position exactly once; as they are finished,
             so that a run that is cut off keeps what it has. A hypothesis may be empty: the gate marks it.
         """
+
+    @abstractmethod
+    def notices(self) -> Sequence[str]:
+        """What must not pass in silence: a source that was cut, output that hit the length limit; a sentence each."""

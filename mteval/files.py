@@ -1,0 +1,164 @@
+"""Readers and writers of plain formats: strict UTF-8, one error that names the file and line, writes that are whole."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import lzma
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mteval.errors import DataError, EncodingError, OutputError, ParityError
+
+PACKAGED = "package:"
+"""A path that begins with this is looked up in what ships with mteval: ``package:seeds``."""
+
+
+def packaged(name: str) -> Path:
+    """Where a folder that ships with mteval lies: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.exists() else package.parent / name
+
+
+def resolve(path: str) -> Path:
+    """A user's path: ``~`` is expanded, and ``package:`` names what ships with mteval."""
+    if path.startswith(PACKAGED):
+        return packaged(path.removeprefix(PACKAGED))
+    return Path(path).expanduser()
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file, decompressing ``.gz`` and ``.xz``.
+
+    Raises:
+        DataError: it is not there, is a folder, cannot be read, or its compression is broken.
+    """
+    try:
+        raw = path.read_bytes()
+        if path.suffix == ".gz":
+            return gzip.decompress(raw)
+        if path.suffix == ".xz":
+            return lzma.decompress(raw)
+    except FileNotFoundError:
+        raise DataError(str(path), "no such file", "check the path") from None
+    except (gzip.BadGzipFile, lzma.LZMAError, EOFError) as error:
+        raise DataError(str(path), f"broken compression ({error})", "fetch or compress the file again") from None
+    except OSError as error:
+        raise DataError(str(path), error.strerror or "cannot be read", "check the path and its permissions") from None
+    return raw
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file as it is: no newline is translated; a byte order mark at its start is left out.
+
+    Raises:
+        EncodingError: it is not UTF-8; names the line and the byte.
+        DataError: it cannot be read.
+    """
+    raw = read_bytes(path)
+    try:
+        return raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise EncodingError(
+            f"{path}:{line}",
+            f"byte 0x{raw[error.start]:02x} is not UTF-8",
+            "convert the file, for example with: iconv -f WINDOWS-1252 -t UTF-8",
+        ) from None
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a UTF-8 file, without their line ends (``\\n`` or ``\\r\\n``).
+
+    Only these end a line: U+2028, form feeds and the like are text, so that line counts agree with ``wc -l``.
+    """
+    text = read_text(path)
+    lines = text.split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSON Lines file, each with its place (``file:line``); blank lines are passed over.
+
+    Raises:
+        DataError: a line is not one JSON object.
+    """
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                where, f"not JSON ({error.msg} at column {error.colno})", "write one object a line"
+            ) from None
+        if not isinstance(row, dict):
+            raise DataError(where, f"a JSON {type(row).__name__}, not an object", "write one object a line")
+        yield where, row
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file's value.
+
+    Raises:
+        DataError: it is not YAML.
+    """
+    try:
+        return yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise DataError(where, f"not YAML ({getattr(error, 'problem', None) or 'broken'})", "correct it") from None
+
+
+def check_parity(where: str, got: int, expected: int, what: str, against: str) -> None:
+    """Raise unless two things are equally many.
+
+    Args:
+        where: the file that is too short or too long.
+        what: what it holds: ``hypotheses``.
+        against: what it must match: ``segments of seeds pt-en``.
+    """
+    if got != expected:
+        raise ParityError(where, f"{got} {what} for {expected} {against}", "give exactly one a segment, in order")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file whole or not at all: under another name first, then renamed into place.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(text.encode("utf-8"))
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(
+            str(path), f"cannot be written ({error.strerror})", "choose another folder with output=FOLDER"
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True) if path.parent.is_dir() else None
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a JSON Lines file whole or not at all."""
+    buffer = io.StringIO()
+    for row in rows:
+        buffer.write(dump_json(row) + "\n")
+    write_text(path, buffer.getvalue())
+
+
+def dump_json(value: object, *, indent: int | None = None) -> str:
+    """JSON that keeps letters as they are and refuses NaN, which is not JSON."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)

@@ -1,0 +1,138 @@
+"""The contract of garble detection: signals see evidence in a text, and a verdict weighs it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from mteval.gate import Mark
+
+Label = Literal["clean", "suspect", "garbled"]
+Family = Literal["surface", "repetition", "language", "gate", "metric"]
+
+_NONE: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One segment of a text that is judged.
+
+    Attributes:
+        segment: the segment's id.
+        text: what is judged.
+        source: what it translates; ``None`` where the text is itself a source.
+        references: human translations of ``source``.
+        marks: what the gate saw in ``text``.
+        scores: segment scores by metric name, each on its metric's own scale.
+    """
+
+    segment: str
+    text: str
+    source: str | None = None
+    references: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    scores: Mapping[str, float] = field(default=_NONE)
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a verdict is passed on: a source document, or one system's translation of it.
+
+    Attributes:
+        document: the document's id.
+        system: who translated it; ``None`` for the source document itself.
+        language: the language it is meant to be in.
+        source_language: the language it was translated from; ``None`` for a source document.
+        lines: its segments, page furniture left out.
+        scores: document-level scores by metric name.
+    """
+
+    document: str
+    system: str | None
+    language: str
+    source_language: str | None
+    lines: tuple[Line, ...]
+    scores: Mapping[str, float] = field(default=_NONE)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One observed sign that a text is garbled.
+
+    Attributes:
+        signal: the name of the signal that saw it.
+        family: signals of one family see the same kind of sign; one family alone never proves a text garbled.
+        segment: where; ``None`` for a sign of the whole document.
+        start, end: characters of that segment's text, end exclusive; ``None`` where the whole segment is meant.
+        strength: 0 to 1: how much it says by itself of the segment (or the document) it was seen in.
+        message: a sentence a person understands.
+    """
+
+    signal: str
+    family: Family
+    segment: str | None
+    start: int | None
+    end: int | None
+    strength: float
+    message: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength {self.strength} of {self.signal} is not between 0 and 1")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was decided of one text.
+
+    Attributes:
+        probability: that the text is garbled, 0 to 1.
+        evidence: what speaks for it, the strongest first.
+        unseen: signals that could not look (no reference, an unsupported language), with the reason.
+    """
+
+    document: str
+    system: str | None
+    label: Label
+    probability: float
+    evidence: tuple[Evidence, ...]
+    unseen: tuple[tuple[str, str], ...] = ()
+
+
+class Signal(ABC):
+    """Sees one kind of evidence."""
+
+    @property
+    @abstractmethod
+    def family(self) -> Family:
+        """The kind of sign it sees."""
+
+    @abstractmethod
+    def blind(self, text: Text) -> str | None:
+        """Why it cannot look at this text, in words (``no reference``); ``None`` if it can."""
+
+    @abstractmethod
+    def look(self, name: str, text: Text) -> Iterable[Evidence]:
+        """The evidence it sees.
+
+        Args:
+            name: the signal's name in the config, to put into the evidence.
+            text: what to look at.
+        """
+
+
+class Detector(ABC):
+    """Weighs evidence to a verdict."""
+
+    @abstractmethod
+    def judge(self, text: Text, evidence: Iterable[Evidence], unseen: Iterable[tuple[str, str]]) -> Verdict:
+        """Decide.
+
+        Args:
+            text: what was looked at.
+            evidence: what the signals saw.
+            unseen: signals that could not look, with the reason: missing is not the same as clean.
+        """

@@ -1,0 +1,221 @@
+"""The gate: marks hypotheses that no metric can be trusted on, before any metric sees them; it changes no score."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from mteval.errors import ConfigError
+from mteval.lang import LangPair, base_language
+
+if TYPE_CHECKING:
+    from lingua import LanguageDetector
+
+MarkKind = Literal["empty", "copied", "wrong_language", "looped", "length_ratio", "html_entities"]
+MARK_KINDS: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped", "length_ratio", "html_entities")
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One thing the gate saw in a hypothesis.
+
+    Attributes:
+        kind: what.
+        message: a sentence a person understands.
+        start, end: the characters of the hypothesis that show it, end exclusive.
+    """
+
+    kind: MarkKind
+    message: str
+    start: int
+    end: int
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, case folded, without punctuation."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def entities(text: str) -> list[tuple[int, int]]:
+    """Where a text holds HTML entities that decode to another text: ``&#39;``, ``&quot;``."""
+    return [m.span() for m in _ENTITY.finditer(text) if html.unescape(m.group()) != m.group()]
+
+
+def loop(text: str, *, repeats: int = 4, share: float = 0.5) -> tuple[int, int, int, str] | None:
+    """The longest run of one phrase said over and over.
+
+    Args:
+        repeats: how often the phrase must follow itself.
+        share: the share of the text's words that the run must make up.
+
+    Returns:
+        Start and end of the run in characters, how often the phrase is said, and the phrase; ``None`` without a loop.
+    """
+    found = list(_WORD.finditer(text))
+    said = [match.group().casefold() for match in found]
+    best: tuple[int, int, int, int] | None = None
+    for size in range(1, min(12, len(said) // repeats) + 1):
+        matching = 0
+        for index in range(size, len(said) + 1):
+            if index < len(said) and said[index] == said[index - size]:
+                matching += 1
+                continue
+            times = matching // size + 1
+            if times >= repeats and (best is None or times * size > best[1] - best[0]):
+                first = index - matching - size
+                best = (first, first + times * size, times, size)
+            matching = 0
+    if best is None or best[1] - best[0] < share * len(said):
+        return None
+    first, last, times, size = best
+    phrase = text[found[first].start() : found[first + size - 1].end()]
+    return found[first].start(), found[last - 1].end(), times, phrase
+
+
+# A detector that knows every language needs a gigabyte; these are the ones that MT of European languages strays into.
+_COMMON = ("en", "es", "pt", "ca", "fr", "it", "ro", "de", "nl", "pl", "ru", "tr", "ar", "zh")
+
+
+@lru_cache(maxsize=8)
+def _detector(codes: frozenset[str]) -> LanguageDetector | None:
+    from lingua import IsoCode639_1, LanguageDetectorBuilder
+
+    known = []
+    for code in sorted(codes | set(_COMMON)):
+        iso = getattr(IsoCode639_1, code.upper(), None)
+        if iso is None and code in codes:
+            return None  # a language the identifier does not know: nothing can be said
+        if iso is not None:
+            known.append(iso)
+    return LanguageDetectorBuilder.from_iso_codes_639_1(*known).build()
+
+
+def identify(text: str, expected: frozenset[str]) -> dict[str, float]:
+    """How likely a text is in each language, by n-gram statistics (lingua).
+
+    Args:
+        text: at least a sentence; of shorter text little can be said.
+        expected: base language codes that must be told apart.
+
+    Returns:
+        Probabilities by base language code, the likeliest first; empty if an expected language is not known.
+    """
+    detector = _detector(expected)
+    if detector is None:
+        return {}
+    values = detector.compute_language_confidence_values(text)
+    return {value.language.iso_code_639_1.name.lower(): value.value for value in values}
+
+
+class Gate:
+    """Marks what no metric can be trusted on.
+
+    Args:
+        copied_share: a hypothesis is *copied* when at least this share of its words, in order, is the source's.
+        language_words: the language is judged only of hypotheses with at least this many words.
+        language_margin: it is *wrong* when another language is likelier than the target by at least this.
+        loop_repeats: how often a phrase must follow itself to be *looped*.
+        loop_share: the share of the hypothesis that the loop must make up.
+        length_low, length_high: bounds of characters of the hypothesis to characters of the source.
+        length_slack: characters by which short texts may miss those bounds.
+    """
+
+    def __init__(
+        self,
+        copied_share: float = 0.9,
+        language_words: int = 6,
+        language_margin: float = 0.5,
+        loop_repeats: int = 4,
+        loop_share: float = 0.4,
+        length_low: float = 0.5,
+        length_high: float = 2.0,
+        length_slack: int = 20,
+    ) -> None:
+        for name, value in {
+            "copied_share": copied_share,
+            "language_margin": language_margin,
+            "loop_share": loop_share,
+        }.items():
+            if not 0 < value <= 1:
+                raise ConfigError(f"gate.{name}", f"{value} is not a share", "give a number above 0 and up to 1")
+        if not 0 < length_low < 1 < length_high:
+            raise ConfigError(
+                "gate.length_low", f"{length_low} and {length_high} do not enclose 1", "give e.g. 0.5 and 2.0"
+            )
+        if loop_repeats < 2:
+            raise ConfigError("gate.loop_repeats", f"{loop_repeats} is no repetition", "give at least 2")
+        self.copied_share = copied_share
+        self.language_words = language_words
+        self.language_margin = language_margin
+        self.loop_repeats = loop_repeats
+        self.loop_share = loop_share
+        self.length_low = length_low
+        self.length_high = length_high
+        self.length_slack = length_slack
+
+    def marks(self, source: str, hypothesis: str, pair: LangPair) -> tuple[Mark, ...]:
+        """Everything the gate sees in one hypothesis; most have no mark."""
+        if not hypothesis.strip():
+            return (Mark("empty", "The hypothesis is empty.", 0, len(hypothesis)),) if source.strip() else ()
+        marks = [
+            self._copied(source, hypothesis),
+            self._wrong_language(source, hypothesis, pair),
+            self._looped(source, hypothesis),
+            self._length_ratio(source, hypothesis),
+            self._html_entities(source, hypothesis),
+        ]
+        return tuple(mark for mark in marks if mark is not None)
+
+    def _copied(self, source: str, hypothesis: str) -> Mark | None:
+        theirs, ours = words(source), words(hypothesis)
+        if len(ours) < 4:  # names, numbers and headings are rightly the same in both languages
+            return None
+        common = sum((Counter(theirs) & Counter(ours)).values())
+        share = common / max(len(theirs), len(ours))
+        if share < self.copied_share:
+            return None
+        return Mark("copied", f"The hypothesis is the source ({share:.0%} of its words).", 0, len(hypothesis))
+
+    def _wrong_language(self, source: str, hypothesis: str, pair: LangPair) -> Mark | None:
+        if len(words(hypothesis)) < self.language_words:
+            return None
+        target, origin = base_language(pair.target), base_language(pair.source)
+        likely = identify(hypothesis, frozenset((target, origin)))
+        if not likely:
+            return None
+        best = next(iter(likely))
+        if best == target or likely[best] - likely[target] < self.language_margin:
+            return None
+        message = f"The hypothesis reads as {best} ({likely[best]:.2f}), not as {target} ({likely[target]:.2f})."
+        return Mark("wrong_language", message, 0, len(hypothesis))
+
+    def _looped(self, source: str, hypothesis: str) -> Mark | None:
+        found = loop(hypothesis, repeats=self.loop_repeats, share=self.loop_share)
+        if found is None or loop(source, repeats=self.loop_repeats, share=self.loop_share) is not None:
+            return None
+        start, end, times, phrase = found
+        return Mark("looped", f"“{phrase}” is said {times} times in a row.", start, end)
+
+    def _length_ratio(self, source: str, hypothesis: str) -> Mark | None:
+        theirs, ours = len(source.strip()), len(hypothesis.strip())
+        low, high = self.length_low * theirs - self.length_slack, self.length_high * theirs + self.length_slack
+        if low <= ours <= high:
+            return None
+        message = f"The hypothesis has {ours} characters for the source's {theirs}."
+        return Mark("length_ratio", message, 0, len(hypothesis))
+
+    def _html_entities(self, source: str, hypothesis: str) -> Mark | None:
+        found = entities(hypothesis)
+        if not found or entities(source):
+            return None
+        start, end = found[0]
+        seen = ", ".join(dict.fromkeys(hypothesis[a:b] for a, b in found))
+        return Mark("html_entities", f"HTML entities that the source does not have: {seen}.", start, end)

@@ -1,0 +1,97 @@
+"""What a run found, and the contract of what writes it down."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mteval.garble.base import Verdict
+from mteval.gate import Mark
+from mteval.metrics.base import MetricCard
+from mteval.scores import SegmentScores, SystemScore
+from mteval.segment import ErrorSpan, EvalSet, Hypotheses
+from mteval.systems.base import Kind
+
+
+@dataclass(frozen=True)
+class SystemResult:
+    """Everything found of one system on one eval set; each sequence is aligned with ``EvalSet.scored``.
+
+    Attributes:
+        name: the system's name.
+        kind: whether it is ranked.
+        signature: every setting that changes its output.
+        hypotheses: what it produced.
+        marks: what the gate saw, a tuple a segment.
+        scores: system scores by metric name; a metric that did not score it (the reference against itself) is absent.
+        segment_scores: segment scores by metric name.
+        spans: error spans by metric name, a tuple a segment (``None`` where the metric gave none), for metrics that
+            give any.
+        truncated: by metric name, the positions of segments that the metric did not see whole.
+        verdicts: one a document, in document order.
+        notices: what must not pass in silence, a sentence each.
+    """
+
+    name: str
+    kind: Kind
+    signature: str
+    hypotheses: Hypotheses
+    marks: tuple[tuple[Mark, ...], ...]
+    scores: Mapping[str, SystemScore]
+    segment_scores: Mapping[str, SegmentScores]
+    spans: Mapping[str, tuple[tuple[ErrorSpan, ...] | None, ...]] = field(default_factory=dict)
+    truncated: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """Everything found in one lang pair.
+
+    Attributes:
+        eval_set: what was translated.
+        systems: in the order in which they ran.
+        declined: systems that do not translate this eval set, with the reason.
+        sources: verdicts on the source documents, in document order.
+    """
+
+    eval_set: EvalSet
+    systems: tuple[SystemResult, ...]
+    declined: Mapping[str, str]
+    sources: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Everything a run found.
+
+    Attributes:
+        pairs: a result a lang pair, in config order.
+        metrics: the metrics' cards by name, in config order; the first is the one that systems are ordered by.
+        record: what ``run.json`` says besides: versions, seed, timing, device, config.
+        warnings: what must not pass in silence, a sentence each.
+    """
+
+    pairs: tuple[PairResult, ...]
+    metrics: Mapping[str, MetricCard]
+    record: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+class Report(ABC):
+    """Writes a run's result in one format."""
+
+    @abstractmethod
+    def write(self, result: RunResult, folder: Path) -> Path:
+        """Write one file into an existing folder, whole or not at all.
+
+        Returns:
+            The file.
+
+        Raises:
+            OutputError: it cannot be written.
+        """

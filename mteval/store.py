@@ -1,0 +1,113 @@
+"""A store of translations and scores, addressed by what made them: resume, share, never recompute.
+
+Each signature has a folder; each process appends to a shard of its own there, so that any number of processes share a
+store without locks. A line that a killed process left unfinished is passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from mteval.errors import OutputError
+from mteval.signature import Signature
+
+VERSION = "v1"
+
+
+def key_of(*texts: str) -> str:
+    """A key for texts that together decide a result; where one ends and the next begins counts."""
+    digest = hashlib.sha256()
+    for text in texts:
+        raw = text.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "little") + raw)
+    return digest.hexdigest()[:40]
+
+
+class Shelf:
+    """What the store holds under one signature, and the shard that this process appends to."""
+
+    def __init__(self, folder: Path | None, signature: Signature) -> None:
+        self._folder = folder
+        self._signature = signature
+        self._shard: TextIO | None = None
+        self._held: dict[str, Any] = {}
+        if folder is not None and folder.is_dir():
+            for shard in sorted(folder.glob("*.jsonl")):
+                self._read(shard)
+
+    def _read(self, shard: Path) -> None:
+        for line in shard.read_text("utf-8", errors="replace").split("\n"):
+            try:
+                row = json.loads(line)
+                self._held[row["key"]] = row["value"]
+            except (ValueError, TypeError, KeyError):
+                continue  # cut off by a kill, or blank: it is computed again
+
+    def get(self, key: str) -> Any | None:
+        """What is held under a key; ``None`` if nothing is."""
+        return self._held.get(key)
+
+    def put(self, key: str, value: Any) -> None:
+        """Hold a value (anything JSON can write) under a key, at once and for later runs.
+
+        Raises:
+            OutputError: the store cannot be written.
+        """
+        self._held[key] = value
+        if self._folder is None:
+            return
+        try:
+            if self._shard is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                name = self._folder / "signature.txt"
+                if not name.exists():
+                    name.write_text(f"{self._signature}\n", "utf-8")
+                shard = self._folder / f"{os.getpid()}-{uuid.uuid4().hex[:12]}.jsonl"
+                self._shard = shard.open("x", encoding="utf-8", newline="\n")
+            self._shard.write(json.dumps({"key": key, "value": value}, ensure_ascii=True) + "\n")
+        except OSError as error:
+            raise OutputError(
+                str(self._folder),
+                f"the store cannot be written ({error.strerror})",
+                "free space there, choose another folder with store=FOLDER, or do without with store=null",
+            ) from None
+
+    def flush(self) -> None:
+        """Hand what was put to the operating system, so that a kill of this process loses none of it."""
+        if self._shard is not None:
+            self._shard.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shard is not None:
+            self._shard.close()
+            self._shard = None
+
+
+class Store:
+    """A folder of shelves; without a folder it holds what one run computes, and forgets it."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    def shelf(self, room: str, name: str, signature: Signature) -> Shelf:
+        """The shelf of one signature.
+
+        Args:
+            room: ``translations`` or ``scores``.
+            name: the system's or metric's class, to make folders readable.
+            signature: everything that changes the result but the texts.
+        """
+        if self.folder is None:
+            return Shelf(None, signature)
+        return Shelf(self.folder / VERSION / room / f"{name}-{signature.digest}", signature)
