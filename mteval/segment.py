@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Literal
 
 from mteval.errors import ParityError
 from mteval.lang import LangPair
 
 Origin = Literal["person", "machine_translation", "unknown"]
-
-_NONE: Mapping[str, str] = MappingProxyType({})
-_NO_GOLD: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,9 +49,9 @@ class Segment:
     start: int | None = None
     end: int | None = None
     furniture: bool = False
-    references: Mapping[str, str] = field(default=_NONE)
+    references: Mapping[str, str] = field(default_factory=dict)
     notes: str | None = None
-    gold: Mapping[str, float] = field(default=_NO_GOLD)
+    gold: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 from mteval.gate import Mark
 
 Label = Literal["clean", "suspect", "garbled"]
-Family = Literal["surface", "repetition", "language", "gate", "metric"]
-
-_NONE: Mapping[str, float] = MappingProxyType({})
+Family = Literal["surface", "repetition", "language", "grammar", "consistency", "gate", "metric"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Line:
     source: str | None = None
     references: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
-    scores: Mapping[str, float] = field(default=_NONE)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Text:
     language: str
     source_language: str | None
     lines: tuple[Line, ...]
-    scores: Mapping[str, float] = field(default=_NONE)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,129 @@
+"""An eval set in JSON Lines: one segment a line, with references, stored hypotheses and human scores beside it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mteval.errors import ConfigError, DataError
+from mteval.evalsets.base import EvalSetReader
+from mteval.files import read_jsonl, resolve
+from mteval.lang import LangPair
+from mteval.segment import Document, EvalSet, Hypotheses, Segment
+
+_FIELDS = ("id", "source", "document", "references", "hypotheses", "gold", "lang_pair", "notes")
+
+
+class JsonLines(EvalSetReader):
+    """Reads a file of objects with ``source``, and optionally ``document``, ``references`` {name: text},
+    ``hypotheses`` {system: text}, ``gold`` {system: number}, ``id``, ``notes`` and ``lang_pair``.
+
+    Other fields are left alone, unless one looks like a misspelt name of these. Lines without ``document`` are one
+    document.
+
+    Args:
+        path: the file (``.jsonl``, ``.jsonl.gz`` or ``.jsonl.xz``); ``{lang_pair}``, ``{source}`` and ``{target}`` in
+            it are filled in.
+        name: the test set's name; ``None`` for the file's.
+    """
+
+    def __init__(self, path: str, name: str | None = None) -> None:
+        self._path = path
+        self._name = name
+
+    def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
+        named = self._path
+        for key, value in {"lang_pair": str(pair), "source": pair.source, "target": pair.target}.items():
+            named = named.replace("{" + key + "}", value)
+        path = resolve(named)
+        told = named != self._path
+        rows = [(where, row) for where, row in read_jsonl(path) if _of_pair(where, row, pair, pairs, told)]
+        if not rows:
+            raise DataError(str(path), f"holds no segment of {pair}", "give lines with source, or other lang_pairs")
+        name = self._name or path.name.split(".jsonl")[0]
+        segments, ids, last = [], set(), None
+        documents: dict[str, Document] = {}
+        for number, (where, row) in enumerate(rows, start=1):
+            segment = _segment(where, row, number, name)
+            if segment.id in ids:
+                raise DataError(where, f"segment id {segment.id!r} is used twice", "give each segment its own id")
+            if segment.document != last and segment.document in documents:
+                raise DataError(
+                    where, f"document {segment.document!r} begins again", "put the lines of a document together"
+                )
+            ids.add(segment.id)
+            last = segment.document
+            documents.setdefault(segment.document, Document(segment.document, pair.source))
+            segments.append(segment)
+        return EvalSet(name, pair, tuple(documents.values()), tuple(segments), _hypotheses(rows))
+
+
+def _of_pair(where: str, row: Mapping[str, Any], pair: LangPair, pairs: Sequence[LangPair], told: bool) -> bool:
+    """Whether a line belongs to a lang pair, by its ``lang_pair``, the file's name or there being only one."""
+    if "lang_pair" in row:
+        return LangPair.parse(str(row["lang_pair"]), where) == pair
+    if len(pairs) > 1 and not told:
+        raise ConfigError(
+            "evalset.path",
+            f"{where} does not say which of the lang pairs {', '.join(map(str, pairs))} it belongs to",
+            "choose one as in lang_pairs=[ro-en], write {lang_pair} into the path, or add lang_pair to each line",
+        )
+    return True
+
+
+def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segment:
+    for field in row:
+        close = difflib.get_close_matches(field, _FIELDS, n=1, cutoff=0.8)
+        if close and field not in _FIELDS and close[0] not in row:
+            raise DataError(where, f"unknown field {field!r}", f"write {close[0]!r}, or give it another name")
+    source = row.get("source")
+    if not isinstance(source, str) or not source.strip():
+        raise DataError(where, "has no source text", 'write it as "source"')
+    document = row.get("document", name)
+    if not isinstance(document, str | int):
+        raise DataError(where, f"document {document!r} is no name", "write a text or a number")
+    notes = row.get("notes")
+    return Segment(
+        id=str(row.get("id", f"{document}:{number}")),
+        source=source,
+        document=str(document),
+        where=where,
+        references=_texts(where, row, "references"),
+        notes=notes if isinstance(notes, str) else None,
+        gold=_numbers(where, row),
+    )
+
+
+def _texts(where: str, row: Mapping[str, Any], field: str) -> dict[str, str]:
+    texts = row.get(field) or {}
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise DataError(where, f"{field} is not an object of texts", f'write "{field}": {{"NAME": "TEXT"}}')
+    return texts
+
+
+def _numbers(where: str, row: Mapping[str, Any]) -> dict[str, float]:
+    gold = row.get("gold") or {}
+    if not isinstance(gold, dict) or not all(
+        isinstance(score, int | float) and not isinstance(score, bool) for score in gold.values()
+    ):
+        raise DataError(where, "gold is not an object of numbers", 'write "gold": {"SYSTEM": 71.5}')
+    return {system: float(score) for system, score in gold.items()}
+
+
+def _hypotheses(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Hypotheses]:
+    systems = dict.fromkeys(system for where, row in rows for system in _texts(where, row, "hypotheses"))
+    found = {}
+    for system in systems:
+        texts = []
+        for where, row in rows:
+            text = _texts(where, row, "hypotheses").get(system)
+            if text is None:
+                raise DataError(
+                    where,
+                    f"no hypothesis of system {system!r}, which other lines have",
+                    'write "" where the system gave nothing',
+                )
+            texts.append(text)
+        found[system] = Hypotheses(system, tuple(texts))
+    return found

@@ -1,0 +1,187 @@
+"""BLEU, chrF and TER, computed by sacreBLEU (Post 2018) under sacreBLEU's own signatures.
+
+Segment statistics are sacreBLEU's; the system score is computed by sacreBLEU from their sum, so that it equals
+``sacrebleu``'s corpus score to the last digit.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mteval.errors import ConfigError, MissingReferenceError
+from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.signature import Signature
+
+
+def _check_choice(key: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ConfigError(key, f"unknown value {value!r}", f"choose one of {', '.join(choices)}")
+
+
+def _check_count(key: str, value: int, least: int) -> None:
+    if value < least:
+        raise ConfigError(key, f"{value} is too small", f"give at least {least}")
+
+
+class _Lexical(Metric, ABC):
+    """What sacreBLEU's metrics share: statistics a segment, and a score from their sum."""
+
+    @abstractmethod
+    def _build(self, *, sentence: bool) -> Any:
+        """The sacreBLEU metric; for sentences it may need other settings than for corpora."""
+
+    @cached_property
+    def _corpus(self) -> Any:
+        return self._build(sentence=False)
+
+    @cached_property
+    def _sentence(self) -> Any:
+        return self._build(sentence=True)
+
+    def check(self) -> None:
+        self._corpus  # noqa: B018  (builds the tokenizer, which may be missing)
+
+    def signature(self, references: int) -> Signature:
+        metric = self._build(sentence=False)
+        settings: Mapping[str, Any] = metric._SIGNATURE_TYPE({**vars(metric), "num_refs": references}).info
+        words = {True: "yes", False: "no"}
+        shown = {k: words[v] if isinstance(v, bool) else v for k, v in settings.items() if v is not None}
+        version = shown.pop("version")  # sacreBLEU prints it last
+        return Signature.of({**shown, "version": version})
+
+    def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
+        for index, item in enumerate(items):
+            if not item.references:
+                raise MissingReferenceError(
+                    f"segment {index + 1}", "has no reference", "give one, or choose a metric that needs none"
+                )
+            streams = [[reference] for reference in item.references]
+            (statistics,) = self._corpus._extract_corpus_statistics([item.hypothesis], streams)
+            score = self._sentence._compute_score_from_stats(list(statistics)).score
+            yield index, ItemScore(score, tuple(float(value) for value in statistics))
+
+    def aggregate(self, statistics: NDArray[np.float64]) -> float:
+        # A list, since sacreBLEU's add-k smoothing writes into what it is given.
+        return float(self._corpus._compute_score_from_stats(statistics.sum(axis=0).tolist()).score)
+
+
+class Bleu(_Lexical):
+    """BLEU (Papineni et al. 2002), 0 to 100. Segment scores use the effective order; the system score does not.
+
+    Args:
+        tokenize: sacreBLEU's name of a tokenizer: ``13a``, ``intl``, ``zh``, ``ja-mecab``, ``flores200``, …
+        lowercase: score case-insensitively.
+        smooth_method: ``exp``, ``floor``, ``add-k`` or ``none``.
+        smooth_value: for ``floor`` and ``add-k``; ``None`` for sacreBLEU's default.
+        max_ngram_order: the longest n-gram.
+    """
+
+    def __init__(
+        self,
+        tokenize: str = "13a",
+        lowercase: bool = False,
+        smooth_method: str = "exp",
+        smooth_value: float | None = None,
+        max_ngram_order: int = 4,
+    ) -> None:
+        _check_choice("bleu.smooth_method", smooth_method, ("exp", "floor", "add-k", "none"))
+        _check_count("bleu.max_ngram_order", max_ngram_order, 1)
+        self._settings: dict[str, Any] = {
+            "tokenize": tokenize,
+            "lowercase": lowercase,
+            "smooth_method": smooth_method,
+            "smooth_value": smooth_value,
+            "max_ngram_order": max_ngram_order,
+        }
+
+    @property
+    def card(self) -> MetricCard:
+        label = "spBLEU" if str(self._settings["tokenize"]).startswith(("flores", "spm")) else "BLEU"
+        return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0")
+
+    def _build(self, *, sentence: bool) -> Any:
+        from sacrebleu.metrics.bleu import BLEU
+
+        _check_choice("bleu.tokenize", self._settings["tokenize"], sorted(BLEU.TOKENIZERS))
+        return BLEU(**self._settings, effective_order=sentence)
+
+
+class Chrf(_Lexical):
+    """chrF (Popović 2015), 0 to 100; with ``word_order=2`` it is chrF++ (Popović 2017).
+
+    Args:
+        char_order: the longest character n-gram.
+        word_order: the longest word n-gram; 0 for chrF, 2 for chrF++.
+        beta: how many times recall weighs more than precision.
+        lowercase: score case-insensitively.
+        whitespace: keep spaces in character n-grams.
+    """
+
+    def __init__(
+        self,
+        char_order: int = 6,
+        word_order: int = 0,
+        beta: int = 2,
+        lowercase: bool = False,
+        whitespace: bool = False,
+    ) -> None:
+        _check_count("chrf.char_order", char_order, 1)
+        _check_count("chrf.word_order", word_order, 0)
+        _check_count("chrf.beta", beta, 1)
+        self._settings: dict[str, Any] = {
+            "char_order": char_order,
+            "word_order": word_order,
+            "beta": beta,
+            "lowercase": lowercase,
+            "whitespace": whitespace,
+        }
+
+    @property
+    def card(self) -> MetricCard:
+        label = f"chrF{self._settings['beta']}{'+' * self._settings['word_order']}"
+        return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0")
+
+    def _build(self, *, sentence: bool) -> Any:
+        from sacrebleu.metrics.chrf import CHRF
+
+        return CHRF(**self._settings)
+
+
+class Ter(_Lexical):
+    """Translation edit rate (Snover et al. 2006) in percent: lower is better, and it may pass 100.
+
+    Args:
+        normalized: tokenize and normalise punctuation.
+        no_punct: leave punctuation out.
+        asian_support: split Chinese and Japanese characters.
+        case_sensitive: tell cases apart.
+    """
+
+    def __init__(
+        self,
+        normalized: bool = False,
+        no_punct: bool = False,
+        asian_support: bool = False,
+        case_sensitive: bool = False,
+    ) -> None:
+        self._settings: dict[str, Any] = {
+            "normalized": normalized,
+            "no_punct": no_punct,
+            "asian_support": asian_support,
+            "case_sensitive": case_sensitive,
+        }
+
+    @property
+    def card(self) -> MetricCard:
+        return MetricCard("TER", True, False, 0, None, 2, "Apache-2.0")
+
+    def _build(self, *, sentence: bool) -> Any:
+        from sacrebleu.metrics.ter import TER
+
+        return TER(**self._settings)

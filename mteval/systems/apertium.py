@@ -1,0 +1,171 @@
+"""Apertium, a rule-based machine-translation engine (Forcada et al. 2011), as a chain of modes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+from mteval.errors import ConfigError, ContractError, UnavailableError
+from mteval.lang import LangPair
+from mteval.segment import EvalSet, Segment
+from mteval.signature import Signature
+from mteval.systems.base import Kind, System
+
+DEBIAN_PACKAGES: Mapping[str, str] = {
+    "pt-es": "apertium-es-pt",
+    "por-cat": "apertium-por-cat",
+    "ro-es": "apertium-es-ro",
+    "spa-eng": "apertium-eng-spa",
+    "cat-eng": "apertium-eng-cat",
+}
+"""Which Debian package brings a mode, for the modes of the shipped configs."""
+
+_MODES = Path("/usr/share/apertium/modes")
+
+# What has a meaning in Apertium's stream format and must be escaped to be plain text.
+_RESERVED = re.compile(r"([\\\[\]{}^$/<>@])")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Empty superblanks at the end of each segment, which Apertium's own format handlers put there too: without them a
+# rule could wait for the next segment's first word.
+_END = "[][\n]"
+
+
+def to_stream(text: str) -> str:
+    """A segment in Apertium's stream format, where nothing in it can be taken for markup or for its end."""
+    return _RESERVED.sub(r"\\\1", text).replace("\n", "[\n]") + _END
+
+
+def from_stream(chunk: str) -> str:
+    """The text of a segment that comes back in Apertium's stream format.
+
+    Raises:
+        ContractError: its end is not there, so that segments may have run together.
+    """
+    if not chunk.endswith(_END):
+        raise ContractError("apertium", f"a segment's end is missing in {chunk[-60:]!r}", "report this text")
+    body = chunk.removesuffix(_END).replace("[\n]", "\n")
+    return _ESCAPED.sub(r"\1", body)
+
+
+@lru_cache(maxsize=32)
+def _digest(mode: str) -> str:
+    """A digest of everything that a mode is made of: its pipeline and the compiled data it names."""
+    pipeline = (_MODES / f"{mode}.mode").read_bytes()
+    digest = hashlib.sha256(pipeline)
+    for name in re.findall(rb"'([^']+)'", pipeline):
+        data = Path(name.decode())
+        if data.is_file():
+            digest.update(data.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    shown = subprocess.run(["apertium", "-V"], capture_output=True, text=True, check=False)
+    found = re.search(r"\d+\.\d+\.\d+", shown.stdout + shown.stderr)
+    return found.group() if found else "unknown"
+
+
+class Apertium(System):
+    """Translates through one or more Apertium modes, each fed by the one before.
+
+    Args:
+        modes: for each lang pair, the names of the modes in order: ``{pt-en: [pt-es, spa-eng]}``.
+        mark_unknown: keep Apertium's ``*`` before words that it does not know.
+        chunk: segments that one process translates before their hypotheses are handed on.
+        timeout: seconds that one process may take for a chunk.
+    """
+
+    def __init__(
+        self,
+        modes: Mapping[str, Sequence[str]],
+        mark_unknown: bool = False,
+        chunk: int = 1000,
+        timeout: float = 600,
+    ) -> None:
+        self._modes = {LangPair.parse(pair, "apertium.modes"): tuple(chain) for pair, chain in modes.items()}
+        for pair, chain in self._modes.items():
+            if not chain:
+                raise ConfigError(
+                    f"apertium.modes.{pair}", "names no mode", "name at least one, as in [pt-es, spa-eng]"
+                )
+        if chunk < 1:
+            raise ConfigError("apertium.chunk", f"{chunk} is too small", "give at least 1")
+        self._mark_unknown = mark_unknown
+        self._chunk = chunk
+        self._timeout = timeout
+
+    @property
+    def kind(self) -> Kind:
+        return "system"
+
+    @property
+    def reusable(self) -> bool:
+        return True
+
+    def declines(self, eval_set: EvalSet) -> str | None:
+        return None if eval_set.pair in self._modes else f"no chain of Apertium modes for {eval_set.pair}"
+
+    def check(self, pair: LangPair) -> None:
+        packages = sorted({DEBIAN_PACKAGES.get(mode, f"apertium-{mode}") for mode in self._modes[pair]})
+        remedy = f"install Debian's packages apertium {' '.join(packages)}, or choose other systems with systems=[…]"
+        if shutil.which("apertium") is None:
+            raise UnavailableError("apertium", "the program is not installed", remedy)
+        for mode in self._modes[pair]:
+            if not (_MODES / f"{mode}.mode").is_file():
+                raise UnavailableError("apertium", f"mode {mode} is not installed", remedy)
+
+    def signature(self, pair: LangPair) -> Signature:
+        chain = "+".join(f"{mode}@{_digest(mode)}" for mode in self._modes[pair])
+        unknown = "marked" if self._mark_unknown else "plain"
+        return Signature.of({"system": "apertium", "version": _version(), "modes": chain, "unknown": unknown})
+
+    def translate(
+        self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[int, str]]:
+        numbered = enumerate(segments)
+        while part := list(islice(numbered, self._chunk)):
+            texts = [segment.source for _, segment in part]
+            for mode in self._modes[pair]:
+                texts = self._run(mode, texts)
+            yield from zip((index for index, _ in part), texts, strict=True)
+
+    def notices(self) -> Sequence[str]:
+        return ()
+
+    def _run(self, mode: str, texts: Sequence[str]) -> list[str]:
+        # A NUL ends a segment in the stream, so a text that holds one goes in pieces and is put together again.
+        pieces = [text.split("\0") for text in texts]
+        stream = "".join(to_stream(piece) + "\0" for parts in pieces for piece in parts)
+        unknown = [] if self._mark_unknown else ["-u"]
+        try:
+            done = subprocess.run(
+                ["apertium", "-z", *unknown, "-f", "none", mode],
+                input=stream.encode("utf-8"),
+                capture_output=True,
+                timeout=self._timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise UnavailableError(
+                "apertium", f"mode {mode} took over {self._timeout:g} s", "raise its timeout or lower its chunk"
+            ) from None
+        output = done.stdout.decode("utf-8", errors="replace")
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", errors="replace").strip() or "no message"
+            raise UnavailableError("apertium", f"mode {mode} failed: {said}", "install its Debian package again")
+        # Every program of the pipeline adds a NUL of its own at the very end; what follows ours must be empty.
+        count = sum(len(parts) for parts in pieces)
+        chunks = output.split("\0")
+        if len(chunks) <= count or any(chunks[count:]):
+            raise ContractError(
+                "apertium", f"mode {mode} gave back other segments than the {count} it got", "report this text"
+            )
+        done_pieces = map(from_stream, chunks[:count])
+        return ["\0".join(islice(done_pieces, len(parts))) for parts in pieces]

@@ -1,0 +1,120 @@
+"""Hypotheses that were made elsewhere, from a file: text lines, TSV or JSON Lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mteval.errors import ConfigError, DataError, ParityError
+from mteval.files import check_parity, read_jsonl, read_lines, resolve
+from mteval.lang import LangPair
+from mteval.segment import EvalSet, Segment
+from mteval.signature import Signature
+from mteval.systems.base import Kind, System
+
+_FORMATS = (".txt", ".tsv", ".jsonl")
+
+
+class Stored(System):
+    """Reads one hypothesis a segment, in order; page furniture that is not scored has none.
+
+    Args:
+        path: the file; ``{lang_pair}``, ``{source}`` and ``{target}`` in it are filled in. ``.txt`` holds a hypothesis
+            a line; ``.tsv`` has a header line and no quoting; ``.jsonl`` an object a line. Each may end in ``.gz`` or
+            ``.xz``.
+        column: the TSV column or JSON field that holds the hypothesis.
+        source_column: the TSV column or JSON field that holds the source; where it is there, it must match.
+    """
+
+    def __init__(self, path: str, column: str = "hypothesis", source_column: str = "source") -> None:
+        suffix = _suffix(Path(path))
+        if suffix not in _FORMATS:
+            raise ConfigError("stored.path", f"{path} has an unknown format", f"name a file in {', '.join(_FORMATS)}")
+        self._path = path
+        self._column = column
+        self._source_column = source_column
+
+    @property
+    def kind(self) -> Kind:
+        return "system"
+
+    @property
+    def reusable(self) -> bool:
+        return False
+
+    def declines(self, eval_set: EvalSet) -> str | None:
+        path = self._file(eval_set.pair)
+        if path != resolve(self._path) and not path.exists():
+            return f"no file {path}"
+        rows = self._read(path)
+        check_parity(str(path), len(rows), len(eval_set.scored), "hypotheses", f"segments of {eval_set.name}")
+        for (where, _, source), segment in zip(rows, eval_set.scored, strict=True):
+            if source is not None and source.strip() != segment.source.strip():
+                raise ParityError(
+                    where,
+                    f"its source is not that of segment {segment.id}",
+                    "store one hypothesis a segment, in the order of the eval set",
+                )
+        return None
+
+    def check(self, pair: LangPair) -> None:
+        pass
+
+    def signature(self, pair: LangPair) -> Signature:
+        return Signature.of({"stored": self._file(pair).name})
+
+    def translate(
+        self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[int, str]]:
+        for index, (_, hypothesis, _) in enumerate(self._read(self._file(pair))):
+            yield index, hypothesis
+
+    def notices(self) -> Sequence[str]:
+        return ()
+
+    def _file(self, pair: LangPair) -> Path:
+        named = self._path
+        for key, value in {"lang_pair": str(pair), "source": pair.source, "target": pair.target}.items():
+            named = named.replace("{" + key + "}", value)
+        return resolve(named)
+
+    def _read(self, path: Path) -> list[tuple[str, str, str | None]]:
+        """Each line's place, hypothesis and, where the file has it, source."""
+        match _suffix(path):
+            case ".txt":
+                return [(f"{path}:{n}", line, None) for n, line in enumerate(read_lines(path), start=1)]
+            case ".tsv":
+                return self._read_tsv(path)
+            case _:
+                return self._read_jsonl(path)
+
+    def _read_tsv(self, path: Path) -> list[tuple[str, str, str | None]]:
+        lines = read_lines(path)
+        header = lines[0].split("\t") if lines else []
+        if self._column not in header:
+            raise DataError(
+                f"{path}:1", f"no column {self._column!r}", f"name one of {', '.join(header)} as the system's column"
+            )
+        rows = []
+        for number, line in enumerate(lines[1:], start=2):
+            cells = line.split("\t")
+            if len(cells) != len(header):
+                raise DataError(
+                    f"{path}:{number}", f"{len(cells)} cells for {len(header)} columns", "correct the line's tabs"
+                )
+            row = dict(zip(header, cells, strict=True))
+            rows.append((f"{path}:{number}", row[self._column], row.get(self._source_column)))
+        return rows
+
+    def _read_jsonl(self, path: Path) -> list[tuple[str, str, str | None]]:
+        rows = []
+        for where, row in read_jsonl(path):
+            hypothesis, source = row.get(self._column), row.get(self._source_column)
+            if not isinstance(hypothesis, str):
+                raise DataError(where, f"no text in {self._column!r}", "write the hypothesis there, or name its field")
+            rows.append((where, hypothesis, source if isinstance(source, str) else None))
+        return rows
+
+
+def _suffix(path: Path) -> str:
+    return path.with_suffix("").suffix if path.suffix in (".gz", ".xz") else path.suffix
