@@ -71,17 +71,13 @@ class Shelf:
                 shard = self._folder / f"{os.getpid()}-{uuid.uuid4().hex[:12]}.jsonl"
                 self._shard = shard.open("x", encoding="utf-8", newline="\n")
             self._shard.write(json.dumps({"key": key, "value": value}, ensure_ascii=True) + "\n")
+            self._shard.flush()  # so that a kill of this process loses nothing that was put
         except OSError as error:
             raise OutputError(
                 str(self._folder),
                 f"the store cannot be written ({error.strerror})",
                 "free space there, choose another folder with store=FOLDER, or do without with store=null",
             ) from None
-
-    def flush(self) -> None:
-        """Hand what was put to the operating system, so that a kill of this process loses none of it."""
-        if self._shard is not None:
-            self._shard.flush()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,46 @@
+"""The command line: ``mteval run`` and its help. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import sys
+
+USAGE = """\
+usage: mteval COMMAND
+
+Compare machine-translation systems, and find which translations and source texts are garbled.
+
+commands:
+  run       translate, score, judge, and write the leaderboard
+              mteval run                                      the default: five seed documents
+              mteval run lang_pairs=[ro-en] metrics=[chrf]    choose options of a group
+              mteval run --cfg job                            show the config, run nothing
+              mteval run --help                               every group and option
+              mteval run evalset=jsonl evalset.path=FILE lang_pairs=[ro-en]
+
+options:
+  --help, -h     show this
+  --version      show the version
+"""
+
+
+def main() -> None:
+    """The entry point of the program; exits with 0, 1 for a bug, 2 for what a user can mend, 130 for Ctrl-C."""
+    arguments = sys.argv[1:]
+    match arguments[:1]:
+        case ["run"]:
+            from mteval.app import run
+
+            sys.exit(run(arguments[1:]))
+        case ["--version"]:
+            from importlib.metadata import version
+
+            print(version("mteval"))
+        case [] | ["--help" | "-h" | "help"]:
+            print(USAGE, end="")
+        case [command, *_]:
+            print(f"mteval: unknown command {command!r}; choose one of: run", file=sys.stderr)
+            sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""The root config's schema, and ``build()``: from a composed config to objects that run."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import hydra.utils
+from hydra.errors import InstantiationException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
+
+from mteval.errors import ConfigError, MtevalError
+from mteval.evalsets.base import EvalSetReader
+from mteval.evaluation import Evaluation
+from mteval.files import resolve
+from mteval.garble.base import Detector, Signal
+from mteval.gate import Gate
+from mteval.lang import LangPair
+from mteval.metrics.base import Metric
+from mteval.report.base import Report
+from mteval.store import Store
+from mteval.systems.base import System
+
+Built = TypeVar("Built")
+
+
+@dataclass
+class RunConfig:
+    """The keys of ``run.yaml``; a key that is not here is refused when the config is composed.
+
+    Attributes:
+        evalset: the test set's reader.
+        lang_pairs: by name, each with ``source`` and ``target``.
+        systems, metrics: by name.
+        gate: what marks hypotheses before metrics see them.
+        garble: signals by name.
+        detector: what weighs their evidence.
+        report: formats by name.
+        output: the run's folder.
+        overwrite: replace a run that is already there.
+        store: the folder that holds translations and scores between runs; ``null`` for none.
+        bootstrap_draws: resamples for confidence intervals; 0 for none.
+        seed: of everything random.
+        allow: packages besides mteval whose classes a config may name in ``_target_``.
+    """
+
+    evalset: Any = None
+    lang_pairs: dict[str, Any] = field(default_factory=dict)
+    systems: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    gate: Any = None
+    garble: dict[str, Any] = field(default_factory=dict)
+    detector: Any = None
+    report: dict[str, Any] = field(default_factory=dict)
+    output: str = "runs"
+    overwrite: bool = False
+    store: str | None = None
+    bootstrap_draws: int = 1000
+    seed: int = 12345
+    allow: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a config asks for, built and not yet begun."""
+
+    evaluation: Evaluation
+    reports: Mapping[str, Report]
+    output: Path
+    overwrite: bool
+
+
+def build(config: DictConfig) -> Run:
+    """Build everything that a composed config names.
+
+    Raises:
+        ConfigError: a key is missing, misspelt or has a value that its owner refuses; it names the key.
+    """
+    plain = _plain(config)
+    allow = ("mteval", *plain["allow"])
+    if plain["bootstrap_draws"] < 0:
+        raise ConfigError("bootstrap_draws", f"{plain['bootstrap_draws']} is negative", "give 0 for no intervals")
+    metrics = _build_all(config, "metrics", Metric, allow)
+    evaluation = Evaluation(
+        reader=_build(config.evalset, "evalset", EvalSetReader, allow),
+        pairs=_lang_pairs(plain["lang_pairs"]),
+        systems=_build_all(config, "systems", System, allow),
+        metrics=metrics,
+        gate=_build(config.gate, "gate", Gate, allow),
+        signals=_build_all(config, "garble", Signal, allow),
+        detector=_build(config.detector, "detector", Detector, allow),
+        store=Store(resolve(plain["store"]) if plain["store"] else None),
+        draws=plain["bootstrap_draws"],
+        seed=plain["seed"],
+    )
+    reports = _build_all(config, "report", Report, allow)
+    return Run(evaluation, reports, Path(plain["output"]).expanduser(), plain["overwrite"])
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    """The config without Hydra's own part, interpolations resolved.
+
+    Raises:
+        ConfigError: a value is missing (``???``) or an interpolation leads nowhere.
+    """
+    try:
+        return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+    except MissingMandatoryValue as error:
+        key = error.full_key or "config"
+        raise ConfigError(key, "has no value", f"give it one, as in {key}=VALUE") from None
+    except (InterpolationResolutionError, OmegaConfBaseException) as error:
+        key = getattr(error, "full_key", None) or "config"
+        raise ConfigError(key, str(error).splitlines()[0], "correct the value") from None
+
+
+def _lang_pairs(rows: Mapping[str, Any]) -> list[LangPair]:
+    pairs: list[LangPair] = []
+    for name, row in rows.items():
+        where = f"lang_pairs.{name}"
+        if not isinstance(row, dict):
+            raise ConfigError(where, "has no source and target", f"choose it by name, as in lang_pairs=[{name}]")
+        for key in row:
+            if key not in ("source", "target"):
+                raise ConfigError(f"{where}.{key}", "unknown key", "a lang pair has only source and target")
+        pair = LangPair.of(row.get("source"), row.get("target"), where)
+        if pair in pairs:
+            raise ConfigError(where, f"{pair} is there twice", "name each lang pair once")
+        pairs.append(pair)
+    return pairs
+
+
+def _build_all(config: DictConfig, group: str, base: type[Built], allow: Sequence[str]) -> dict[str, Built]:
+    return {str(name): _build(node, f"{group}.{name}", base, allow) for name, node in (config[group] or {}).items()}
+
+
+def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Built:
+    """Build what one node of the config names.
+
+    Args:
+        node: has ``_target_`` and its constructor's arguments.
+        key: where the node is, for errors.
+        base: the contract that the target must keep.
+        allow: top-level packages whose classes may be built.
+    """
+    if not isinstance(node, DictConfig) or "_target_" not in node:
+        raise ConfigError(key, "names no class to build", "choose an option of the group, or add _target_: a class")
+    for where, target in _targets(OmegaConf.to_container(node), key):
+        if not isinstance(target, str) or target.split(".")[0] not in allow:
+            raise ConfigError(
+                f"{where}._target_",
+                f"{target!s} is outside {' and '.join(allow)}",
+                "if you trust that package, allow it by name: allow=[PACKAGE]",
+            )
+    target = _find(str(node["_target_"]), key)
+    if not (inspect.isclass(target) and issubclass(target, base)):
+        raise ConfigError(f"{key}._target_", f"{node['_target_']} is no {base.__name__}", f"name a {base.__name__}")
+    known = inspect.signature(target).parameters
+    for name in node:
+        if name not in known and not str(name).startswith("_"):
+            close = difflib.get_close_matches(str(name), known, n=1)
+            remedy = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known) or 'no settings'}"
+            raise ConfigError(f"{key}.{name}", "unknown key", remedy)
+    for name, parameter in known.items():
+        if parameter.default is parameter.empty and name not in node:
+            raise ConfigError(f"{key}.{name}", "has no value", f"give it one, as in {key}.{name}=VALUE")
+    try:
+        return cast(Built, hydra.utils.instantiate(node, _convert_="all"))
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, MtevalError):
+            raise cause from None
+        raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
+
+
+def _targets(node: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Every ``_target_`` in a node, however deep, with its key."""
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield key, node["_target_"]
+        for name, value in node.items():
+            yield from _targets(value, f"{key}.{name}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _targets(value, f"{key}[{index}]")
+
+
+def _find(target: str, key: str) -> Any:
+    module, _, name = target.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{key}._target_", f"cannot import {target} ({error})", "correct the class's path") from None

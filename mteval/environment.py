@@ -1,0 +1,42 @@
+"""The versions and the machine that a result was made with, for ``run.json``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "mteval",
+    "sacrebleu",
+    "unbabel-comet",
+    "transformers",
+    "torch",
+    "numpy",
+    "hydra-core",
+    "sentencex",
+    "lingua-language-detector",
+)
+"""What a result can depend on."""
+
+
+def version(package: str) -> str | None:
+    """The installed version of a package; ``None`` if it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def environment() -> dict[str, Any]:
+    """Python, platform, cores, package versions and the command line."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "packages": {package: version(package) for package in PACKAGES},
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }

@@ -1,0 +1,327 @@
+"""The way through: translate, gate, score, judge. It knows no Hydra; everything it needs is handed to it, built."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from rich.progress import Progress
+
+from mteval import reuse
+from mteval.environment import environment
+from mteval.errors import ConfigError, ContractError, MissingReferenceError
+from mteval.evalsets.base import EvalSetReader
+from mteval.garble.base import Detector, Line, Signal, Text, Verdict
+from mteval.gate import Gate, Mark
+from mteval.lang import LangPair
+from mteval.metrics.base import Item, Metric
+from mteval.report.base import PairResult, RunResult, SystemResult
+from mteval.scores import SegmentScores, SystemScore
+from mteval.segment import ErrorSpan, EvalSet, Hypotheses
+from mteval.stats import bootstrap_interval
+from mteval.store import Store
+from mteval.systems.base import Kind, System
+from mteval.systems.given import Given
+
+_ORDER: Mapping[Kind, int] = {"system": 0, "reference": 1, "canary": 2}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One lang pair's work, checked and not yet begun.
+
+    Attributes:
+        systems: those that translate the eval set, in the order in which they run: canaries last.
+        declined: those that do not, with the reason.
+    """
+
+    eval_set: EvalSet
+    systems: Mapping[str, System]
+    declined: Mapping[str, str]
+
+
+@dataclass
+class _Scored:
+    """What the metrics said of one system, while it is being put together."""
+
+    scores: dict[str, SystemScore] = field(default_factory=dict)
+    segments: dict[str, SegmentScores] = field(default_factory=dict)
+    spans: dict[str, tuple[tuple[ErrorSpan, ...] | None, ...]] = field(default_factory=dict)
+    truncated: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass
+class Evaluation:
+    """An evaluation of systems on a test set.
+
+    Attributes:
+        reader: reads the test set.
+        pairs: the lang pairs, in the order of the report.
+        systems: by name.
+        metrics: by name; systems are ordered by the first.
+        gate: marks hypotheses before any metric sees them.
+        signals: by name; what looks for evidence of garble.
+        detector: weighs the evidence.
+        store: holds translations and scores between runs.
+        draws: bootstrap resamples for confidence intervals; 0 for none.
+        seed: of everything random.
+    """
+
+    reader: EvalSetReader
+    pairs: Sequence[LangPair]
+    systems: Mapping[str, System]
+    metrics: Mapping[str, Metric]
+    gate: Gate
+    signals: Mapping[str, Signal]
+    detector: Detector
+    store: Store
+    draws: int = 1000
+    seed: int = 12345
+    _seconds: dict[str, float] = field(default_factory=dict, init=False)
+
+    def plan(self) -> list[Plan]:
+        """Read the eval sets and make sure that everything can run, before anything does.
+
+        Raises:
+            MtevalError: of any kind; nothing has been translated, scored or written.
+        """
+        if not self.pairs:
+            raise ConfigError("lang_pairs", "there is none", "choose at least one, as in lang_pairs=[pt-en]")
+        if not self.metrics and not self.signals:
+            raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
+        plans = [self._plan(self.reader.load(pair, self.pairs)) for pair in self.pairs]
+        for name, metric in self.metrics.items():
+            for plan in plans:
+                if metric.card.needs_reference:
+                    _check_references(name, plan.eval_set)
+            metric.check()
+        for plan in plans:
+            for system in plan.systems.values():
+                system.check(plan.eval_set.pair)
+        return plans
+
+    def run(self, progress: Progress | None = None) -> RunResult:
+        """Go the whole way.
+
+        Args:
+            progress: shows a bar for every long step; ``None`` for no bars.
+
+        Raises:
+            MtevalError: of any kind; what was translated and scored until then is in the store.
+        """
+        progress = progress or Progress(disable=True)
+        started = time.time()
+        with self._timed("check"):
+            plans = self.plan()
+        results = [self._run_pair(plan, progress) for plan in plans]
+        warnings = [
+            f"{result.eval_set.pair} {system.name}: {notice}"
+            for result in results
+            for system in result.systems
+            for notice in system.notices
+        ]
+        record = {
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            "environment": environment(),
+            "seed": self.seed,
+            "bootstrap_draws": self.draws,
+            "store": str(self.store.folder) if self.store.folder else None,
+            "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
+        }
+        cards = {name: metric.card for name, metric in self.metrics.items()}
+        return RunResult(tuple(results), cards, record, tuple(warnings))
+
+    def _plan(self, eval_set: EvalSet) -> Plan:
+        given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}
+        for name in given:
+            if name in self.systems:
+                raise ConfigError(
+                    f"systems.{name}",
+                    f"the name is used twice: {eval_set.name} holds hypotheses of a system {name}",
+                    "rename one of the two",
+                )
+        everyone: dict[str, System] = {**given, **self.systems}
+        ordered = sorted(everyone, key=lambda name: _ORDER[everyone[name].kind])
+        declined = {name: reason for name in ordered if (reason := everyone[name].declines(eval_set))}
+        systems = {name: everyone[name] for name in ordered if name not in declined}
+        if not any(system.kind == "system" for system in systems.values()):
+            reasons = "".join(f" ({name}: {reason})" for name, reason in declined.items())
+            raise ConfigError(
+                "systems", f"none translates {eval_set.pair}{reasons}", "choose one that does, with systems=[…]"
+            )
+        return Plan(eval_set, systems, declined)
+
+    def _run_pair(self, plan: Plan, progress: Progress) -> PairResult:
+        eval_set = plan.eval_set
+        hypotheses: dict[str, Hypotheses] = {}
+        for name, system in plan.systems.items():
+            with self._timed(f"translate {eval_set.pair} {name}"):
+                advance = _bar(progress, f"{eval_set.pair} translate {name}", len(eval_set.scored))
+                hypotheses[name] = reuse.translate(name, system, eval_set, hypotheses, self.store, advance)
+        with self._timed(f"gate {eval_set.pair}"):
+            advance = _bar(progress, f"{eval_set.pair} gate", len(hypotheses) * len(eval_set.scored))
+            marks = {name: self._gate(eval_set, found, advance) for name, found in hypotheses.items()}
+        scored: dict[str, _Scored] = {name: _Scored() for name in plan.systems}
+        for name, metric in self.metrics.items():
+            with self._timed(f"score {eval_set.pair} {name}"):
+                self._score(name, metric, plan, hypotheses, scored, progress)
+        with self._timed(f"judge {eval_set.pair}"):
+            advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
+            sources = self._judge(plan, None, None, None, None, advance)
+            verdicts = {
+                name: self._judge(plan, name, found, marks[name], scored[name], advance)
+                for name, found in hypotheses.items()
+            }
+        systems = tuple(
+            SystemResult(
+                name=name,
+                kind=system.kind,
+                signature=str(system.signature(eval_set.pair)),
+                hypotheses=hypotheses[name],
+                marks=marks[name],
+                scores=scored[name].scores,
+                segment_scores=scored[name].segments,
+                spans=scored[name].spans,
+                truncated=scored[name].truncated,
+                verdicts=verdicts[name],
+                notices=tuple(system.notices()),
+            )
+            for name, system in plan.systems.items()
+        )
+        return PairResult(eval_set, systems, plan.declined, sources)
+
+    def _gate(self, eval_set: EvalSet, hypotheses: Hypotheses, advance: reuse.Advance) -> tuple[tuple[Mark, ...], ...]:
+        marks = []
+        for segment, text in zip(eval_set.scored, hypotheses.texts, strict=True):
+            marks.append(self.gate.marks(segment.source, text, eval_set.pair))
+            advance(1)
+        return tuple(marks)
+
+    def _score(
+        self,
+        name: str,
+        metric: Metric,
+        plan: Plan,
+        hypotheses: Mapping[str, Hypotheses],
+        scored: Mapping[str, _Scored],
+        progress: Progress,
+    ) -> None:
+        eval_set = plan.eval_set
+        needs_reference = metric.card.needs_reference
+        references = eval_set.reference_names if needs_reference else ()
+        # A reference against itself would only show that the metric can tell two texts are the same.
+        systems = [s for s in plan.systems if not (needs_reference and plan.systems[s].kind == "reference")]
+        items = [
+            Item(segment.source, text, tuple(segment.references[r] for r in references))
+            for system in systems
+            for segment, text in zip(eval_set.scored, hypotheses[system].texts, strict=True)
+        ]
+        signature = metric.signature(len(references))
+        advance = _bar(progress, f"{eval_set.pair} score {name}", len(items))
+        found = reuse.score(name, metric, items, len(references), self.store, advance)
+        aggregate = partial(_aggregate, name, metric)
+        size = len(eval_set.scored)
+        for start, system in enumerate(systems):
+            part = found[start * size : (start + 1) * size]
+            statistics = np.array([score.statistics for score in part], dtype=np.float64).reshape(size, -1)
+            into = scored[system]
+            into.segments[name] = SegmentScores(name, system, tuple(score.score for score in part), statistics)
+            into.scores[name] = SystemScore(
+                metric=name,
+                system=system,
+                score=aggregate(statistics),
+                interval=bootstrap_interval(statistics, aggregate, draws=self.draws, seed=self.seed),
+                segments=size,
+                signature=str(signature),
+            )
+            if any(score.spans is not None for score in part):
+                into.spans[name] = tuple(score.spans for score in part)
+            if cut := tuple(index for index, score in enumerate(part) if score.truncated):
+                into.truncated[name] = cut
+
+    def _judge(
+        self,
+        plan: Plan,
+        system: str | None,
+        hypotheses: Hypotheses | None,
+        marks: Sequence[tuple[Mark, ...]] | None,
+        scored: _Scored | None,
+        advance: reuse.Advance,
+    ) -> tuple[Verdict, ...]:
+        """A verdict a document: on a system's hypotheses, or on the sources where no system is given."""
+        eval_set = plan.eval_set
+        verdicts = []
+        for document in eval_set.documents:
+            rows = eval_set.rows[document.id]
+            lines = []
+            for row in rows:
+                segment = eval_set.scored[row]
+                if hypotheses is None or marks is None or scored is None:
+                    lines.append(Line(segment.id, segment.source))
+                    continue
+                scores = {m: value for m, s in scored.segments.items() if (value := s.scores[row]) is not None}
+                references = () if system and plan.systems[system].kind == "reference" else segment.references.values()
+                lines.append(
+                    Line(segment.id, hypotheses.texts[row], segment.source, tuple(references), marks[row], scores)
+                )
+            text = Text(
+                document=document.id,
+                system=system,
+                language=eval_set.pair.source if system is None else eval_set.pair.target,
+                source_language=None if system is None else eval_set.pair.source,
+                lines=tuple(lines),
+                scores={} if scored is None else self._document_scores(scored, rows),
+            )
+            verdicts.append(judge(text, self.signals, self.detector))
+            advance(1)
+        return tuple(verdicts)
+
+    def _document_scores(self, scored: _Scored, rows: Sequence[int]) -> dict[str, float]:
+        return {
+            name: self.metrics[name].aggregate(found.statistics[list(rows)])
+            for name, found in scored.segments.items()
+            if found.statistics is not None and rows
+        }
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._seconds[step] = time.perf_counter() - started
+
+
+def judge(text: Text, signals: Mapping[str, Signal], detector: Detector) -> Verdict:
+    """Let every signal look at a text, and weigh what they saw."""
+    unseen = {name: reason for name, signal in signals.items() if (reason := signal.blind(text))}
+    evidence = [e for name, signal in signals.items() if name not in unseen for e in signal.look(name, text)]
+    return detector.judge(text, evidence, unseen.items())
+
+
+def _check_references(metric: str, eval_set: EvalSet) -> None:
+    if eval_set.reference_names:
+        return
+    bare = next((segment for segment in eval_set.scored if not segment.references), eval_set.scored[0])
+    problem = "has no reference" if not bare.references else "lacks a reference that other segments have"
+    raise MissingReferenceError(
+        bare.where,
+        f"segment {bare.id} {problem}, and metric {metric} needs one ({eval_set.pair})",
+        "give every segment one, or choose metrics that need none",
+    )
+
+
+def _aggregate(name: str, metric: Metric, statistics: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    score = metric.aggregate(statistics)
+    if not math.isfinite(score):
+        raise ContractError(f"metric {name}", f"gave {score} for a system", "report it with the eval set")
+    return score
+
+
+def _bar(progress: Progress, title: str, total: int) -> reuse.Advance:
+    """A new progress bar; what it returns moves it on."""
+    return partial(progress.advance, progress.add_task(title, total=total))

@@ -1,0 +1,105 @@
+"""Translating and scoring through the store: what is there is not computed again, what is computed is kept at once.
+
+Here a system's and a metric's promises are checked: one hypothesis a segment, one score an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mteval.errors import ContractError
+from mteval.metrics.base import Item, ItemScore, Metric
+from mteval.segment import ErrorSpan, EvalSet, Hypotheses
+from mteval.store import Store, key_of
+from mteval.systems.base import System
+
+Advance = Callable[[int], None]
+"""Called with how many more segments or items are done."""
+
+
+def translate(
+    name: str,
+    system: System,
+    eval_set: EvalSet,
+    hypotheses: Mapping[str, Hypotheses],
+    store: Store,
+    advance: Advance,
+) -> Hypotheses:
+    """A system's hypotheses of an eval set.
+
+    Args:
+        name: the system's name, for errors.
+        hypotheses: of the systems before it, for canaries.
+
+    Raises:
+        ContractError: the system did not give exactly one hypothesis a segment.
+    """
+    segments = eval_set.scored
+    texts: list[str | None] = [None] * len(segments)
+    with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair)) as shelf:
+        if system.reusable:
+            texts = [shelf.get(key_of(segment.source)) for segment in segments]
+        missing = [index for index, text in enumerate(texts) if text is None]
+        advance(len(segments) - len(missing))
+        asked = [segments[index] for index in missing]
+        others = {other: [found.texts[index] for index in missing] for other, found in hypotheses.items()}
+        for position, text in system.translate(asked, eval_set.pair, others) if asked else ():
+            if not 0 <= position < len(asked) or texts[missing[position]] is not None:
+                problem = f"gave hypothesis {position + 1} of {len(asked)} twice or for no segment"
+                raise ContractError(f"system {name}", problem, "report it")
+            texts[missing[position]] = text
+            if system.reusable:
+                shelf.put(key_of(asked[position].source), text)
+            advance(1)
+    complete = tuple(text for text in texts if text is not None)
+    if len(complete) != len(segments):
+        lost = next(segment.id for segment, text in zip(segments, texts, strict=True) if text is None)
+        raise ContractError(
+            f"system {name}",
+            f"gave {len(complete)} hypotheses for {len(segments)} segments (none for {lost})",
+            "report it: a system gives one for each, an empty one if it must",
+        )
+    return Hypotheses(name, complete)
+
+
+def score(
+    name: str, metric: Metric, items: Sequence[Item], references: int, store: Store, advance: Advance
+) -> list[ItemScore]:
+    """A metric's scores of items, in their order; equal items are scored once.
+
+    Args:
+        name: the metric's name, for errors.
+        references: how many references each item has.
+
+    Raises:
+        ContractError: the metric did not score every item.
+    """
+    keys = [key_of(item.source, item.hypothesis, *item.references) for item in items]
+    with store.shelf("scores", type(metric).__name__, metric.signature(references)) as shelf:
+        missing = {key: item for key, item in zip(keys, items, strict=True) if shelf.get(key) is None}
+        asked = list(missing)
+        advance(len(items) - len(asked))
+        for position, found in metric.score(list(missing.values())) if asked else ():
+            if not 0 <= position < len(asked):
+                raise ContractError(f"metric {name}", f"scored item {position + 1} of {len(asked)}", "report it")
+            shelf.put(asked[position], _pack(found))
+            advance(1)
+        held = [shelf.get(key) for key in keys]
+    if any(value is None for value in held):
+        raise ContractError(f"metric {name}", "gave some items no score", "report it: it must score each")
+    return [_unpack(value) for value in held]
+
+
+def _pack(found: ItemScore) -> list[Any]:
+    """An item's score as JSON holds it."""
+    spans = None
+    if found.spans is not None:
+        spans = [[span.start, span.end, span.category, span.severity, span.confidence] for span in found.spans]
+    return [found.score, list(found.statistics), spans, found.truncated]
+
+
+def _unpack(value: Any) -> ItemScore:
+    points, statistics, spans, truncated = value
+    found = None if spans is None else tuple(ErrorSpan(*span) for span in spans)
+    return ItemScore(points, tuple(statistics), found, truncated)

@@ -1,0 +1,42 @@
+"""Hypotheses that come with an eval set, as a system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mteval.lang import LangPair
+from mteval.segment import EvalSet, Hypotheses, Segment
+from mteval.signature import Signature
+from mteval.systems.base import Kind, System
+
+
+class Given(System):
+    """Hands out the hypotheses that an eval set's file holds for one system."""
+
+    def __init__(self, hypotheses: Hypotheses) -> None:
+        self._hypotheses = hypotheses
+
+    @property
+    def kind(self) -> Kind:
+        return "system"
+
+    @property
+    def reusable(self) -> bool:
+        return False
+
+    def declines(self, eval_set: EvalSet) -> str | None:
+        return None
+
+    def check(self, pair: LangPair) -> None:
+        pass
+
+    def signature(self, pair: LangPair) -> Signature:
+        return Signature.of({"given": self._hypotheses.system})
+
+    def translate(
+        self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[int, str]]:
+        yield from enumerate(self._hypotheses.texts)
+
+    def notices(self) -> Sequence[str]:
+        return ()
