@@ -13,9 +13,11 @@ from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -25,6 +27,11 @@ from mteval.files import packaged, write_text
 from mteval.lang_pair_source import LangPairSource
 
 _KEYS = "see mteval run --cfg job for the keys"
+_VALUED = {
+    *("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),
+    *("--package", "-p", "--cfg", "-c", "--experimental-rerun"),
+}
+"""Hydra's flags that take a value."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -36,10 +43,23 @@ def run(arguments: Sequence[str]) -> int:
     Plugins.instance().register(LangPairSource)
     ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="mteval")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
+    arguments = _flags_first(arguments)
     sys.argv = ["mteval run", *arguments]
+    failed: list[MtevalError] = []
+
+    def task(config: DictConfig) -> None:
+        try:
+            _task(config)
+        except MtevalError as error:
+            if HydraConfig.get().mode is RunMode.MULTIRUN:
+                raise  # Hydra says which cell of the sweep it was
+            failed.append(error)
+
     try:
         _check_flags(arguments)
-        hydra.main(version_base="1.3", config_path=str(packaged("configs").resolve()), config_name="run")(_task)()
+        hydra.main(version_base="1.3", config_path=str(packaged("configs").resolve()), config_name="run")(task)()
+        if failed:
+            return _fail(failed[0])
     except MtevalError as error:
         return _fail(error)
     except (HydraException, OmegaConfBaseException) as error:
@@ -64,6 +84,7 @@ def _fail(error: MtevalError) -> int:
 def _task(config: DictConfig) -> None:
     output = Path(HydraConfig.get().runtime.output_dir)
     try:
+        _check_names()
         _run(build(config), config, output)
     finally:
         with suppress(OSError):  # Hydra has made the folder already; a run that came to nothing leaves none behind
@@ -131,44 +152,86 @@ def _write_hydra(config: DictConfig, folder: Path) -> None:
     write_text(folder / "overrides.yaml", OmegaConf.to_yaml(whole.overrides.task))
 
 
-def _check_flags(arguments: Sequence[str]) -> None:
-    """A ``--config-dir`` that is not there is named, since Hydra passes it over in silence."""
+def _flags_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with flags before overrides, since Hydra's parser takes no flag between two overrides."""
+    flags: list[str] = []
+    overrides: list[str] = []
+    last: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if not argument.startswith("-"):
+            overrides.append(argument)
+        elif argument in ("--info", "-i"):  # its value is optional, so it would take an override for it
+            last = [argument, *([rest.pop(0)] if rest and "=" not in rest[0] else [])]
+        else:
+            flags.extend([argument, *([rest.pop(0)] if rest and argument in _VALUED else [])])
+    return [*flags, *overrides, *last]
+
+
+def _config_dirs(arguments: Sequence[str]) -> list[Path]:
+    """The folders that ``--config-dir`` names."""
+    named = []
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         name, equals, given = flag.partition("=")
         if name in ("--config-dir", "-cd"):
-            folder = given if equals else value
-            if not Path(folder).is_dir():
-                raise ConfigError(name, f"no such folder {folder!r}", "give the folder that holds your configs")
+            named.append(Path(given if equals else value))
+    return named
+
+
+def _check_flags(arguments: Sequence[str]) -> None:
+    """A ``--config-dir`` that is not there is named, since Hydra passes it over in silence."""
+    for folder in _config_dirs(arguments):
+        if not folder.is_dir():
+            raise ConfigError(
+                "--config-dir", f"no such folder {str(folder)!r}", "give the folder that holds your configs"
+            )
+
+
+def _check_names() -> None:
+    """Refuse two chosen files that define an entry of one name, which Hydra would merge in silence."""
+    loader = GlobalHydra.instance().config_loader()
+    chosen = HydraConfig.get()
+    defaults = loader.compute_defaults_list(chosen.job.config_name, list(chosen.overrides.task), RunMode.RUN)
+    seen: dict[tuple[str, str], str] = {}
+    for default in defaults.defaults:
+        group, _, option = str(default.config_path).rpartition("/")
+        if group not in ("systems", "metrics", "garble", "report"):
+            continue
+        found = loader.repository.load_config(str(default.config_path))  # type: ignore[attr-defined]
+        for name in found.config if found is not None else ():
+            if (first := seen.get((group, str(name)))) is not None:
+                raise ConfigError(
+                    f"{group}.{name}",
+                    f"the name is used twice, in {group}/{first} and in {group}/{option}",
+                    "choose one of them, or rename one of the two",
+                )
+            seen[group, str(name)] = option
 
 
 def _explain(error: Exception) -> ConfigError:
     """Hydra's and OmegaConf's errors as one line that names the key and the remedy."""
     cause: Any = error.__cause__
-    if type(error) is ConfigCompositionException and isinstance(cause, HydraException | OmegaConfBaseException):
-        if not str(error):
-            return _explain(cause)
+    known = isinstance(cause, HydraException | OmegaConfBaseException)
+    if type(error) is ConfigCompositionException and known and not str(error):
+        return _explain(cause)
     text = str(error)
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, option = str(error.missing_cfg_file).rpartition("/")
-        options = ", ".join(error.options or ())
-        if group:
-            return ConfigError(group, f"there is no option {option!r}", f"choose one of {options}")
-        return ConfigError("--config-name", f"there is no config {option!r}", "check the name and --config-dir")
-    found = re.search(r"Could not override '([^']+)'", text) or re.search(
-        r"Could not append to config\. .*'([^']+)'", text
-    )
-    if found:
-        key = found.group(1)
-        reason = str(cause).splitlines()[0] if cause is not None else "no such key"
-        if "is not in struct" in reason or "not in" in reason:
-            return ConfigError(
-                key, "unknown key", "see mteval run --cfg job for the keys; a new entry needs a + before it"
-            )
-        return ConfigError(key, reason, "give a value of the right type")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    key = getattr(error, "full_key", None) or "config"
-    if isinstance(error, OmegaConfBaseException):
+    if found := re.search(r"Could not (?:find|load) '([^']*)'", text):
+        group, _, option = found.group(1).rpartition("/")
+        folders = [packaged("configs"), *_config_dirs(sys.argv[1:])]
+        options = sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
+        return ConfigError(group or "config", f"there is no option {option!r}", f"choose one of {', '.join(options)}")
+    if found := re.search(r"Could not (?:override|append to config\..*) '([^']+)'", text):
+        return ConfigError(found.group(1), "unknown key", f"{_KEYS}; a new entry needs a + before it")
+    if found := re.search(r"Error merging override \+*([^=]+)=", text):
+        return ConfigError(found.group(1), _first_line(cause or error), "give a value of the right type")
+    if isinstance(error, OverrideParseException):
         return ConfigError(
-            str(key), lines[0] if lines else type(error).__name__, "see mteval run --cfg job for the keys"
+            error.override, _first_line(error), "write KEY=VALUE, in quotes if it has special characters"
         )
-    return ConfigError(str(key), " ".join(lines[:3]) or type(error).__name__, "see mteval run --help")
+    return ConfigError(str(getattr(error, "full_key", None) or "config"), _first_line(error), _KEYS)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
