@@ -150,11 +150,11 @@ def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Buil
     """
     if not isinstance(node, DictConfig) or "_target_" not in node:
         raise ConfigError(key, "names no class to build", "choose an option of the group, or add _target_: a class")
-    for where, target in _targets(OmegaConf.to_container(node), key):
-        if not isinstance(target, str) or target.split(".")[0] not in allow:
+    for where, path in _targets(OmegaConf.to_container(node), key):
+        if path.split(".")[0] not in allow:
             raise ConfigError(
                 f"{where}._target_",
-                f"{target!s} is outside {' and '.join(allow)}",
+                f"{path} is outside {' and '.join(allow)}",
                 "if you trust that package, allow it by name: allow=[PACKAGE]",
             )
     target = _find(str(node["_target_"]), key)
@@ -178,11 +178,11 @@ def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Buil
         raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
 
 
-def _targets(node: Any, key: str) -> Iterator[tuple[str, Any]]:
+def _targets(node: Any, key: str) -> Iterator[tuple[str, str]]:
     """Every ``_target_`` in a node, however deep, with its key."""
     if isinstance(node, dict):
         if "_target_" in node:
-            yield key, node["_target_"]
+            yield key, str(node["_target_"])
         for name, value in node.items():
             yield from _targets(value, f"{key}.{name}")
     elif isinstance(node, list):

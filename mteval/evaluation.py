@@ -120,12 +120,6 @@ class Evaluation:
         with self._timed("check"):
             plans = self.plan()
         results = [self._run_pair(plan, progress) for plan in plans]
-        warnings = [
-            f"{result.eval_set.pair} {system.name}: {notice}"
-            for result in results
-            for system in result.systems
-            for notice in system.notices
-        ]
         record = {
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "environment": environment(),
@@ -135,7 +129,7 @@ class Evaluation:
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
         }
         cards = {name: metric.card for name, metric in self.metrics.items()}
-        return RunResult(tuple(results), cards, record, tuple(warnings))
+        return RunResult(tuple(results), cards, record)
 
     def _plan(self, eval_set: EvalSet) -> Plan:
         given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}

@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from mteval.errors import DataError, EncodingError, OutputError, ParityError
 
 PACKAGED = "package:"
 """A path that begins with this is looked up in what ships with mteval: ``package:seeds``."""
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def packaged(name: str) -> Path:
@@ -103,7 +106,18 @@ def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             ) from None
         if not isinstance(row, dict):
             raise DataError(where, f"a JSON {type(row).__name__}, not an object", "write one object a line")
+        if _SURROGATE.search(line) and not is_text(dump_json(row)):
+            raise DataError(where, "holds half of a surrogate pair, which is no text", "write the whole character")
         yield where, row
+
+
+def is_text(text: str) -> bool:
+    """Whether a string is text that UTF-8 can hold: without lone surrogates."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_yaml(path: Path) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mteval.errors import ContractError
+from mteval.files import is_text
 from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store, key_of
@@ -47,6 +48,9 @@ def translate(
         for position, text in system.translate(asked, eval_set.pair, others) if asked else ():
             if not 0 <= position < len(asked) or texts[missing[position]] is not None:
                 problem = f"gave hypothesis {position + 1} of {len(asked)} twice or for no segment"
+                raise ContractError(f"system {name}", problem, "report it")
+            if not is_text(text):
+                problem = f"gave half of a surrogate pair for segment {asked[position].id}, which is no text"
                 raise ContractError(f"system {name}", problem, "report it")
             texts[missing[position]] = text
             if system.reusable:

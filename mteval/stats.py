@@ -7,6 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+LEVEL = 0.95
+"""The nominal coverage of confidence intervals."""
+
 
 def bootstrap_interval(
     statistics: NDArray[np.float64],
@@ -14,7 +17,6 @@ def bootstrap_interval(
     *,
     draws: int,
     seed: int,
-    level: float = 0.95,
 ) -> tuple[float, float] | None:
     """Percentile bootstrap confidence interval of a system score (Efron 1979; Koehn 2004 for machine translation).
 
@@ -23,7 +25,6 @@ def bootstrap_interval(
         aggregate: computes the system score from statistics of shape [any number of segments, k].
         draws: how many resamples.
         seed: the same seed draws the same segments, whatever the metric, so that systems are resampled alike.
-        level: the interval's nominal coverage.
 
     Returns:
         Lower and upper end, or ``None`` with fewer than two segments or no draws.
@@ -33,5 +34,5 @@ def bootstrap_interval(
         return None
     generator = np.random.default_rng(seed)
     scores = [aggregate(statistics[generator.integers(0, count, count)]) for _ in range(draws)]
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

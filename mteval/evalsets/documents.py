@@ -90,7 +90,8 @@ class DocumentFolder(EvalSetReader):
                 f"{self._path} has no document in {pair.source}",
                 f"choose lang pairs whose source is {languages}",
             )
-        documents, segments = [], []
+        documents: list[Document] = []
+        segments: list[Segment] = []
         for entry in chosen:
             document, found = self._document(entry)
             documents.append(document)

@@ -1,0 +1,39 @@
+# make demo    set up (once), run the main job on the seeds, say where the report is
+# make test    set up (once), run the whole test suite
+# make check   ruff and mypy
+# make slow    the tests that take long
+# make wheel   build the wheel into dist/
+.PHONY: help setup demo test slow check format wheel clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+setup:
+	@PYTHON="$(PYTHON)" scripts/setup.sh
+
+demo: setup
+	@$(BIN)/mteval run
+
+test: setup
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+slow: setup
+	$(BIN)/python -m pytest -q -m slow
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: setup
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf .venv dist build runs

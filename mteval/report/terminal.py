@@ -1,0 +1,245 @@
+"""Shows a run's result on a terminal, or plainly in a pipe: the leaderboard, then what is garbled and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.box import Box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from mteval.report.base import RunResult
+from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
+from mteval.report.leaderboard import LABELS, MISSING, Cell, Row, Table, leaderboard
+from mteval.report.plain import plain
+
+_PIPED = 80
+_MOST = 100
+"""A wider terminal is not filled: long lines are hard to read."""
+
+_PIECES = 2
+"""How many pieces of evidence a source document is shown with."""
+
+_RANK, _NAME, _MARKS, _VERDICTS, _GAP = 2, 12, 12, 10, 2
+"""Widths of the rank, and the least widths of a name, the gate's marks and the documents' labels; between columns."""
+
+_STYLES = {"garbled": "bold red", "suspect": "yellow", "clean": "green"}
+_DRAWN = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
+_TYPED = Box("    \n    \n -- \n    \n -- \n -- \n    \n    \n", ascii=True)
+_ASCII = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "...", "“": '"', "”": '"', "’": "'", "‘": "'"})
+
+
+def show(result: RunResult, console: Console) -> None:
+    """Print the leaderboard and the verdicts of each lang pair, and the warnings last, where they are seen.
+
+    No line is longer than the console, or than 80 characters where the output is piped; names wrap and are never cut.
+    Signatures are left to the files.
+    """
+    screen = _Screen(console)
+    for table, pair in zip(leaderboard(result), result.pairs, strict=True):
+        screen.leaderboard(table)
+        screen.verdicts(judgement(pair, table), table)
+    for warning in result.warnings:
+        screen.say(f"Warning: {warning}", "yellow")
+
+
+class _Screen:
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._width = min(console.width, _MOST if console.is_terminal else _PIPED)
+
+    def leaderboard(self, table: Table) -> None:
+        """Print one lang pair's table; in parts where its columns are too many to stand side by side."""
+        self.say(f"{table.pair}, {table.eval_set}", "bold")
+        self.say(table.size)
+        self._gap()
+        parts, brackets = self._parts(table)
+        whole = len(parts) == 1 and self._room(tail=True) >= _needed(table, parts[0], brackets)
+        for part in parts:
+            self._part(table, part, brackets, tail=whole)
+        if parts and not whole:
+            self._tail(table)
+        if parts:
+            intervals = any(cell.bracket for row in table.rows for cell in row.cells)
+            told = "below a score, its 95% confidence interval" if brackets else "confidence intervals left out"
+            self.say(
+                f"↑ higher is better, ↓ lower is better; {MISSING} no score{f'; {told}' if intervals else ''}.", "dim"
+            )
+        else:
+            self.say("No system translated this eval set.")
+        for note in table.notes:
+            self.say(note)
+        for row in table.rows:
+            for notice in row.notices:
+                self.say(f"{row.system}: {notice}")
+        for name, reason in table.declined.items():
+            self.say(f"{name} declined: {reason}")
+        self._gap()
+
+    def verdicts(self, verdicts: Judgement, table: Table) -> None:
+        """Print one lang pair's verdicts: the source documents with evidence, then a table of translations."""
+        if verdicts.listed_sources:
+            self.say("Source documents", "bold")
+        for one in verdicts.listed_sources:
+            self._source(one)
+        if verdicts.listed_sources:
+            self._gap()
+        name = min(max((cell_len(plain(row.system)) for row in table.rows), default=0), 24)
+        longest = max((cell_len(plain(document)) for document in verdicts.listed_documents), default=0)
+        each = min(max(longest, len("suspect*")), 16)
+        for documents in verdicts.batches(max(1, (self._width - name) // (each + _GAP))):
+            grid = self._grid()
+            grid.add_column(self._text("Translations"), width=max(name, _NAME), overflow="fold")
+            for document in documents:
+                grid.add_column(self._text(document), width=each, overflow="fold")
+            for system, row in verdicts.systems.items():
+                grid.add_row(self._text(system), *(self._label(row.get(document)) for document in documents))
+            self._console.print(grid, width=self._width)
+            self._gap()
+        if verdicts.blamed:
+            self.say(FAULT_LEGEND, "dim")
+        for text in verdicts.unlisted + verdicts.unseen:
+            self.say(text, "dim")
+        if verdicts.blamed or verdicts.unlisted or verdicts.unseen:
+            self._gap()
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a sentence."""
+        self._console.print(self._text(text, style), width=self._width)
+
+    def _gap(self) -> None:
+        self._console.print()
+
+    def _text(self, text: str, style: str = "") -> Text:
+        """One line of text in letters that the console can print; nothing in it is obeyed."""
+        text = plain(text)
+        if not self._console.encoding.lower().startswith("utf"):
+            text = text.translate(_ASCII).encode(self._console.encoding, "replace").decode(self._console.encoding)
+        return Text(text, style=style, overflow="fold")
+
+    def _grid(self) -> Grid:
+        drawn = self._console.is_terminal and self._console.encoding.lower().startswith("utf")
+        box = _DRAWN if drawn else _TYPED
+        return Grid(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+
+    def _room(self, tail: bool) -> int:
+        """How wide all metrics together may be, beside the name and, in the same table, marks and documents."""
+        return self._width - _RANK - _NAME - _GAP - (_MARKS + _VERDICTS + 2 * _GAP if tail else 0)
+
+    def _parts(self, table: Table) -> tuple[list[range], bool]:
+        """Which metrics stand side by side, and whether with their intervals, which go before the metrics are split."""
+        if not table.rows:
+            return [], False
+        every = range(len(table.columns))
+        if _needed(table, every, True) <= self._room(tail=False):
+            return [every], True
+        parts, start = [], 0
+        for at in every:
+            if at > start and _needed(table, range(start, at + 1), False) > self._room(tail=False):
+                parts.append(range(start, at))
+                start = at
+        return [*parts, range(start, len(every))], False
+
+    def _part(self, table: Table, part: range, brackets: bool, tail: bool) -> None:
+        longest = max(cell_len(plain(_name(row))) for row in table.rows)
+        spare = self._room(tail) - _needed(table, part, brackets)
+        grid = self._grid()
+        grid.add_column("#", width=_RANK, justify="right", overflow="fold")
+        grid.add_column("System", width=min(longest, _NAME + max(spare, 0)), overflow="fold")
+        for at in part:
+            heading, width = self._text(table.columns[at].heading), _width(table, at, brackets)
+            grid.add_column(heading, width=width, justify="right", overflow="fold")
+        if tail:
+            grid.add_column("Gate marks", width=_MARKS, overflow="fold")
+            grid.add_column("Documents", width=_VERDICTS, overflow="fold")
+        for rows in (table.ranked, table.unranked):
+            for row in rows:
+                ends = [self._marks(row, "\n"), self._verdicts(row, "\n")] if tail else []
+                scores = [self._cell(row.cells[at], brackets) for at in part]
+                grid.add_row(self._text(row.rank_text), self._text(_name(row)), *scores, *ends)
+            grid.add_section()
+        self._console.print(grid, width=self._width)
+        self._gap()
+
+    def _tail(self, table: Table) -> None:
+        """Marks and documents in a table of their own, below that of the scores."""
+        longest = max(cell_len(plain(_name(row))) for row in table.rows)
+        grid = self._grid()
+        grid.add_column("System", width=min(longest, 24), overflow="fold")
+        grid.add_column("Gate marks", overflow="fold")
+        grid.add_column("Documents", overflow="fold")
+        for rows in (table.ranked, table.unranked):
+            for row in rows:
+                grid.add_row(self._text(_name(row)), self._marks(row, ", "), self._verdicts(row, ", "))
+            grid.add_section()
+        self._console.print(grid, width=self._width)
+        self._gap()
+
+    def _cell(self, cell: Cell, brackets: bool) -> Text:
+        score = self._text(cell.text, "bold" if cell.best else "")
+        if brackets and cell.bracket:
+            score.append_text(Text("\n")).append_text(self._text(_interval(cell), "dim"))
+        return score
+
+    def _marks(self, row: Row, between: str) -> Text:
+        return Text(between).join(self._text(mark) for mark in row.marks_text.split(", "))
+
+    def _verdicts(self, row: Row, between: str) -> Text:
+        if row.verdicts is None:
+            return self._text(MISSING)
+        lines = [
+            self._text(f"{row.verdicts[label]} {label}", _STYLES[label]) for label in LABELS if row.verdicts[label]
+        ]
+        return Text(between).join(lines)
+
+    def _label(self, one: Judged | None) -> Text:
+        return self._text(MISSING) if one is None else self._text(one.mark, _STYLES[one.verdict.label])
+
+    def _source(self, one: Judged) -> None:
+        head = self._text(f"{one.verdict.document} ({one.facts}): ")
+        head.append_text(self._text(one.verdict.label, _STYLES[one.verdict.label]))
+        head.append_text(self._text(f", probability {one.probability}"))
+        self._console.print(head, width=self._width)
+        if one.verdict.label != "clean":
+            for piece in one.pieces[:_PIECES]:
+                self._console.print(Padding(self._piece(piece), (0, 0, 0, 4)), width=self._width)
+
+    def _piece(self, piece: Piece) -> Text:
+        text = self._text(piece.evidence.message)
+        passage = piece.passage
+        if passage is None:
+            return text
+        whole = not (passage.before or passage.after)
+        marked = passage.marked if whole else f"[{passage.marked}]"
+        parts: Sequence[tuple[str, str]] = ((f" “{passage.before}", ""), (marked, "bold"), (f"{passage.after}”", ""))
+        for part, style in parts:
+            text.append_text(self._text(part, style))
+        return text
+
+
+def _name(row: Row) -> str:
+    return f"{row.system} ({row.kind})" if row.kind_words else row.system
+
+
+def _interval(cell: Cell) -> str:
+    return cell.bracket[1:-1].replace(", ", "–")
+
+
+def _width(table: Table, at: int, brackets: bool) -> int:
+    """How wide a metric's column must be for no number to wrap."""
+    heading = plain(table.columns[at].heading)
+    words = max(min(cell_len(heading), 8), min(max(map(cell_len, heading.split())), 12))
+    return max(words, *_lengths((row.cells[at] for row in table.rows), brackets))
+
+
+def _needed(table: Table, part: range, brackets: bool) -> int:
+    """How wide some metrics' columns are together, gaps included."""
+    return sum(_width(table, at, brackets) + _GAP for at in part)
+
+
+def _lengths(cells: Iterable[Cell], brackets: bool) -> Iterable[int]:
+    for cell in cells:
+        yield max(len(cell.text), len(_interval(cell)) if brackets else 0)

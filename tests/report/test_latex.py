@@ -1,0 +1,45 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from mteval.report.fakes import METRICS, fake_result
+from mteval.report.latex import Latex, escape
+
+HOSTILE = "50% of $x_1 & {y}\\input{z}^~#|<a>`--"
+
+
+def test_escaped_text_holds_nothing_that_latex_obeys() -> None:
+    escaped = escape(HOSTILE)
+    bare = re.sub(r"\\(text[a-z]+|allowbreak)\{\}|\\[{}$&#%_]|-\{\}", "", escaped)
+    assert re.search(r"[\\{}$&#%_^~]", bare) is None
+    assert "--" not in escaped
+    assert r"\input" not in escaped
+
+
+def test_a_hostile_name_keeps_the_table_whole(tmp_path: Path) -> None:
+    text = Latex().write(fake_result(HOSTILE), tmp_path).read_text("utf-8")
+    body = text.split(r"\midrule")[1]
+    first = body.split("\\\\\n")[0]
+    assert len(re.findall(r"(?<!\\)&", first)) == 6  # seven cells
+    braces = re.sub(r"\\[{}]", "", text)
+    assert braces.count("{") == braces.count("}")
+
+
+def test_environments_are_closed_in_order(tmp_path: Path) -> None:
+    text = Latex().write(fake_result(), tmp_path).read_text("utf-8")
+    opened: list[str] = []
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
+        if kind == "begin":
+            opened.append(name)
+        else:
+            assert opened.pop() == name
+    assert opened == []
+    assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
+    assert r"\textbf{41.3} {\scriptsize [38.0, 44.5]}" in text
+
+
+def test_with_many_metrics_the_intervals_are_left_out_and_this_is_said(tmp_path: Path) -> None:
+    result = replace(fake_result(), metrics={**METRICS, "other": METRICS["bleu"]})
+    text = Latex().write(result, tmp_path).read_text("utf-8")
+    assert "[38.0, 44.5]" not in text
+    assert "Confidence intervals are in leaderboard.csv." in text
