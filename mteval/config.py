@@ -161,9 +161,9 @@ def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Buil
     if not (inspect.isclass(target) and issubclass(target, base)):
         raise ConfigError(f"{key}._target_", f"{node['_target_']} is no {base.__name__}", f"name a {base.__name__}")
     known = inspect.signature(target).parameters
-    for name in node:
-        if name not in known and not str(name).startswith("_"):
-            close = difflib.get_close_matches(str(name), known, n=1)
+    for name in map(str, node):
+        if name not in known and not name.startswith("_"):
+            close = difflib.get_close_matches(name, known, n=1)
             remedy = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known) or 'no settings'}"
             raise ConfigError(f"{key}.{name}", "unknown key", remedy)
     for name, parameter in known.items():

@@ -21,6 +21,8 @@ MARK_KINDS: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _WORD = re.compile(r"\w+")
+_LONGEST_LOOP = 40
+"""Words of a phrase whose repetition is looked for; time grows with it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def loop(text: str, *, repeats: int = 4, share: float = 0.5) -> tuple[int, int, 
     found = list(_WORD.finditer(text))
     said = [match.group().casefold() for match in found]
     best: tuple[int, int, int, int] | None = None
-    for size in range(1, min(12, len(said) // repeats) + 1):
+    for size in range(1, min(_LONGEST_LOOP, len(said) // repeats) + 1):
         matching = 0
         for index in range(size, len(said) + 1):
             if index < len(said) and said[index] == said[index - size]:

@@ -1,0 +1,41 @@
+"""A tiny metric for tests, the user's own included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.signature import Signature
+
+
+class LengthRatio(Metric):
+    """Characters of the hypothesis to characters of the source, at most 1; it counts the items that it scores.
+
+    Attributes:
+        scored: how many items ``score`` was asked for, over all calls.
+    """
+
+    def __init__(self) -> None:
+        self.scored = 0
+
+    @property
+    def card(self) -> MetricCard:
+        return MetricCard("length ratio", False, True, 0, 1, 3, "Apache-2.0")
+
+    def check(self) -> None:
+        pass
+
+    def signature(self, references: int) -> Signature:
+        return Signature.of({"metric": "length-ratio", "version": 1})
+
+    def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
+        for index, item in reversed(list(enumerate(items))):  # any order is allowed
+            self.scored += 1
+            ratio = min(1.0, len(item.hypothesis) / len(item.source))
+            yield index, ItemScore(ratio, (ratio,))
+
+    def aggregate(self, statistics: NDArray[np.float64]) -> float:
+        return float(statistics.mean())

@@ -1,0 +1,76 @@
+"""Imports point down: the rooms of the house plan, ground floor first."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "mteval"
+
+FLOORS = [
+    "errors", "lang", "scores", "signature", "stats", "segment", "files", "store", "environment", "gate",
+    "metrics", "systems", "evalsets", "garble", "report", "meta", "reuse", "evaluation",
+    "lang_pair_source", "config", "app", "__main__",
+]  # fmt: skip
+ROOMS = ("metrics", "systems", "evalsets", "garble", "report")
+# Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
+SHARED = {
+    "report": {"base", "leaderboard", "judged", "plain"},
+    "garble": {"base", "settings"},
+    **{room: {"base"} for room in ("metrics", "systems", "evalsets")},
+}
+HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua"}
+
+
+def modules() -> list[Path]:
+    return sorted(file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py")
+
+
+def imports(file: Path, *, top_level: bool = False) -> set[str]:
+    tree = ast.parse(file.read_text("utf-8"))
+    nodes = tree.body if top_level else list(ast.walk(tree))
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            if node.module == "mteval":
+                found.update(f"mteval.{alias.name}" for alias in node.names)
+    return found
+
+
+def floor(module: str) -> int:
+    return FLOORS.index(module.split(".")[1])
+
+
+@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_point_down(file: Path) -> None:
+    here = ".".join(("mteval", *file.relative_to(PACKAGE).with_suffix("").parts))
+    for name in imports(file):
+        if not name.startswith("mteval."):
+            continue
+        assert floor(name) <= floor(here), f"{here} imports {name}, which is above it"
+        room = here.split(".")[1]
+        if room in ROOMS and name.split(".")[1] == room:
+            mine, theirs = here.split(".")[2], name.split(".")[2]
+            same_family = theirs.split("_")[0] == mine.split("_")[0]
+            assert theirs in SHARED[room] or same_family, f"{here} imports its sibling {name}"
+
+
+@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_nothing_heavy_is_imported_before_it_is_needed(file: Path) -> None:
+    if file.stem.endswith("fakes"):
+        pytest.skip("fakes are imported by tests alone")
+    assert not {name.split(".")[0] for name in imports(file, top_level=True)} & HEAVY
+
+
+def test_only_the_command_line_knows_hydra() -> None:
+    know = {file.stem for file in modules() if any(n.split(".")[0] in ("hydra", "omegaconf") for n in imports(file))}
+    assert know == {"config", "app", "lang_pair_source"}
+
+
+def test_init_files_are_empty() -> None:
+    assert [file for file in PACKAGE.rglob("__init__.py") if file.read_text("utf-8").strip()] == []
