@@ -1,0 +1,247 @@
+"""A COMET checkpoint: finding it, looking into it without running it, and loading it into COMET's own class.
+
+A checkpoint is a folder that holds ``hparams.yaml`` and ``checkpoints/model.ckpt``, here or at the hub. It does not
+hold its encoder's tokenizer and shape: those are the files of another hub model, which its settings name.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import pickle
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from mteval.errors import UnavailableError
+from mteval.metrics.comet_hub import fetch, first_line
+from mteval.metrics.comet_quiet import quiet
+
+#: The classes of COMET that score; ``ranking_metric`` only ranks while it is trained.
+CLASSES = ("referenceless_regression_metric", "regression_metric", "unified_metric", "xcomet_metric")
+#: Those of them that join hypothesis, source and reference into one sequence.
+JOINING = ("unified_metric", "xcomet_metric")
+
+_HPARAMS = "hparams.yaml"
+_CKPT = "checkpoints/model.ckpt"
+_TOKENIZERS = ("tokenizer.json", "sentencepiece.bpe.model", "sentencepiece.model", "vocab.txt")
+_ENCODER_FILES = ("config.json", "tokenizer_config.json", "special_tokens_map.json", *_TOKENIZERS)
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_ENCODER_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")  # the oldest models at the hub have no owner in their name
+
+
+class CometCheckpoint:
+    """One COMET checkpoint, looked at step by step; each step is made once and raises what is wrong with it.
+
+    Args:
+        name: a hub name (``Unbabel/wmt20-comet-qe-da``), a folder, or a ``.ckpt`` file in a folder's ``checkpoints``.
+        revision: of the hub; ``None`` for the newest, or for the one in the hub's cache.
+        local_encoder: a folder with the encoder's configuration and tokenizer, in place of the one from the hub.
+        gated: whether a licence must be accepted at the hub; only for error messages.
+        open_alternative: the name of an open checkpoint, for error messages.
+
+    Raises:
+        UnavailableError: from every property and method, if the checkpoint cannot be had, or not safely.
+    """
+
+    def __init__(
+        self, name: str, revision: str | None, local_encoder: str | None, gated: bool, open_alternative: str
+    ) -> None:
+        self.name = name
+        self._revision = revision
+        self._local_encoder = local_encoder
+        self._gated = gated
+        self._where = f"checkpoint {name}"
+        open_one = "" if name == open_alternative else f", or use the open checkpoint {open_alternative}"
+        self._remedy = f"set checkpoint to a local folder that holds {_HPARAMS} and {_CKPT}{open_one}"
+
+    def _refuse(self, problem: str, remedy: str | None = None) -> NoReturn:
+        raise UnavailableError(self._where, problem, remedy or self._remedy) from None
+
+    def _fetch(
+        self, name: str, files: tuple[str, ...], is_whole: Callable[[Path], bool], what: str, remedy: str
+    ) -> Path:
+        own = name == self.name
+        revision, gated = (self._revision, self._gated) if own else (None, False)
+        return fetch(name, revision, files, is_whole, self._where, what, remedy, gated)
+
+    @functools.cached_property
+    def ckpt(self) -> Path:
+        """The ``.ckpt`` file, downloaded if need be."""
+        here = Path(self.name).expanduser()
+        if here.is_file():
+            return here.absolute()
+        if not here.is_dir():
+            if not _HUB_NAME.fullmatch(self.name):
+                self._refuse("there is no such file or folder")
+            here = self._fetch(self.name, (_HPARAMS, _CKPT), _is_checkpoint, "", self._remedy)
+        if not (here / _CKPT).is_file():
+            self._refuse(f"has no {_CKPT}")
+        return here.absolute() / _CKPT
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """What ``hparams.yaml`` says: the class and, maybe relabelled since, how the model was trained."""
+        file = self.ckpt.parent.parent / _HPARAMS
+        try:
+            settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            self._refuse(f"has no {_HPARAMS} in the folder above that of its .ckpt file ({file.parent})")
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            self._refuse(f"its {_HPARAMS} cannot be read ({first_line(error)})")
+        if not isinstance(settings, dict):
+            self._refuse(f"its {_HPARAMS} is no mapping of settings")
+        if settings.get("class_identifier") not in CLASSES:
+            self._refuse(
+                f"its {_HPARAMS} has the class_identifier {settings.get('class_identifier')!r}",
+                f"use a checkpoint of one of the classes {', '.join(CLASSES)}",
+            )
+        return settings
+
+    @property
+    def class_identifier(self) -> str:
+        """COMET's name of the model's class: one of ``CLASSES``."""
+        return str(self.settings["class_identifier"])
+
+    def _open(self) -> dict[str, Any]:
+        """The checkpoint's weights and settings, mapped from the file; nothing in it is run."""
+        if not zipfile.is_zipfile(self.ckpt):  # the directory of a zip is at its end, so this finds cut-off files
+            self._refuse(f"{self.ckpt.name} is cut off, or no file that torch saved", "copy or download it again")
+        import torch
+
+        try:
+            contents = torch.load(self.ckpt, map_location="cpu", weights_only=True, mmap=True)
+        except pickle.UnpicklingError as error:
+            found = re.search(r"GLOBAL ([\w.]+)", str(error))
+            self._refuse(
+                f"{self.ckpt.name} holds pickled code{f' ({found[1]})' if found else ''}, which loading would run",
+                "use a checkpoint that torch.load(weights_only=True) accepts, as it does the published ones",
+            )
+        except (OSError, RuntimeError, ValueError, EOFError) as error:
+            self._refuse(f"{self.ckpt.name} is damaged ({first_line(error)})", "copy or download it again")
+        parts = ("state_dict", "hyper_parameters")
+        if not (isinstance(contents, dict) and all(isinstance(contents.get(part), Mapping) for part in parts)):
+            self._refuse(f"{self.ckpt.name} holds no {' and '.join(parts)}", "use a checkpoint that COMET wrote")
+        return contents
+
+    @functools.cached_property
+    def hparams(self) -> Mapping[str, Any]:
+        """What the model is built with: the ``.ckpt`` file's own settings, and softmax where COMET patches that in.
+
+        COMET up to 2.2.3 mixed the layers of unified and XCOMET models by softmax whatever their settings said. Newer
+        ones do as told, so the published models were relabelled: ``sparsemax_patch`` in ``hparams.yaml`` means softmax,
+        though their ``.ckpt`` files still say sparsemax (https://github.com/Unbabel/COMET/issues/195).
+        """
+        hparams = dict(self._open()["hyper_parameters"])
+        if self.settings.get("layer_transformation") == "sparsemax_patch":
+            hparams["layer_transformation"] = "softmax"
+        return hparams
+
+    @property
+    def reference_modes(self) -> frozenset[bool]:
+        """Whether the model scores with a reference (True), without one (False), or either way."""
+        if self.class_identifier == "referenceless_regression_metric":
+            return frozenset({False})
+        if self.class_identifier == "regression_metric":
+            return frozenset({True})
+        if self.class_identifier == "xcomet_metric":
+            return frozenset({True, False})
+        inputs = set(self.hparams.get("input_segments", ("mt", "src", "ref")))
+        return frozenset(mode for mode, name in ((True, "ref"), (False, "src")) if name in inputs)
+
+    @property
+    def encoder_name(self) -> str:
+        """The encoder's hub name, or the last part of its path: the same on every machine."""
+        name = str(self.hparams.get("pretrained_model", ""))
+        return name if _ENCODER_NAME.fullmatch(name) else Path(name).name
+
+    @functools.cached_property
+    def encoder(self) -> Path:
+        """The folder with the encoder's configuration and tokenizer, downloaded if need be."""
+        name = str(self.hparams.get("pretrained_model", ""))
+        remedy = f"set local_encoder to a folder that holds the config.json and tokenizer of {name}"
+        if self.hparams.get("encoder_model") == "MiniLM":  # COMET always takes its tokenizer from there
+            what = "its tokenizer xlm-roberta-base "
+            self._fetch("xlm-roberta-base", _ENCODER_FILES, _is_encoder, what, self._remedy)
+        folder = Path(self._local_encoder or name).expanduser()
+        if not folder.is_dir():
+            if self._local_encoder or not _ENCODER_NAME.fullmatch(name):
+                self._refuse(f"its encoder's folder {folder} is not there", remedy)
+            folder = self._fetch(name, _ENCODER_FILES, _is_encoder, f"its encoder {name} ", remedy)
+        if not _is_encoder(folder):
+            self._refuse(f"its encoder's folder {folder} lacks config.json or a tokenizer", remedy)
+        return folder
+
+    @functools.cached_property
+    def max_positions(self) -> int:
+        """How many tokens the encoder takes, special ones included."""
+        try:
+            config = json.loads((self.encoder / "config.json").read_text(encoding="utf-8"))
+            return int(config["max_position_embeddings"]) - 2
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._refuse(f"its encoder's config.json does not say how long a text it takes ({first_line(error)})")
+
+    @property
+    def digest(self) -> str:
+        """The first sixteen hexadecimal digits of the SHA-256 of the ``.ckpt`` file."""
+        stat = self.ckpt.stat()
+        return _digest(self.ckpt, stat.st_size, stat.st_mtime_ns)
+
+    def load(self) -> Any:
+        """The model, on the CPU, in full precision and ready to score, as ``comet.load_from_checkpoint`` makes it.
+
+        That function is not called: it cannot be told where the encoder is, reads the weights into memory twice, and
+        goes on with random ones where the file lacks some.
+        """
+        with quiet():
+            from comet.models import str2model
+
+        contents = self._open()
+        model_class = str2model[self.class_identifier]
+        changes = {"pretrained_model": str(self.encoder), "load_pretrained_weights": False, "local_files_only": True}
+        accepted = inspect.signature(model_class.__init__).parameters
+        arguments = {key: value for key, value in {**self.hparams, **changes}.items() if key in accepted}
+        try:
+            with quiet():
+                model = model_class(**arguments)
+                unmatched = model.load_state_dict(contents["state_dict"], strict=False)
+        except Exception as error:  # whatever COMET, transformers or torch make of settings that do not fit
+            self._refuse(f"cannot be loaded with the encoder in {self.encoder} ({first_line(error)})")
+        parameters = {name for name, _ in model.named_parameters()}
+        if lacking := sorted(parameters.intersection(unmatched.missing_keys)):
+            self._refuse(f"lacks {len(lacking)} of the model's {len(parameters)} weights, {lacking[0]} among them")
+        self.check_layers(model)
+        return model.eval()
+
+    def check_layers(self, model: Any) -> None:
+        """Make sure that a model relabelled ``sparsemax_patch`` mixes its encoder's layers by softmax."""
+        import torch
+
+        mix = model.layerwise_attention
+        patched = self.settings.get("layer_transformation") == "sparsemax_patch"
+        if patched and mix is not None and mix.transform_fn is not torch.softmax:
+            self._refuse(
+                "must mix its encoder's layers by softmax (its layer_transformation is sparsemax_patch) and does not",
+                "install unbabel-comet 2.2.7, under which it does",
+            )
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    return (folder / _HPARAMS).is_file() and (folder / _CKPT).is_file()
+
+
+def _is_encoder(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any((folder / file).is_file() for file in _TOKENIZERS)
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(file: Path, size: int, modified: int) -> str:
+    """The digest of a file's bytes; computed again once its size or time of change differs."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
