@@ -1,0 +1,170 @@
+"""Checkpoints: found in a folder, in the hub's cache or on the hub, and identified by what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+
+from mteval.errors import ConfigError, GatedError, UnavailableError
+
+TIMEOUT = 10.0
+"""Seconds that the hub has to answer."""
+
+_ELSEWHERE = "download it on a machine with access to the hub and give the folder as checkpoint"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_TOKENIZER = (".spm", ".model", "tokenizer.json", "vocab.json", "vocab.txt")
+_SETTINGS = (".json", ".spm", ".model", ".txt")
+_INDEX = ".index.json"
+
+
+class Checkpoint:
+    """A folder that holds a configuration, weights and a tokenizer.
+
+    Attributes:
+        name: its name on the hub, or the folder's own.
+        folder: where it lies.
+    """
+
+    def __init__(self, name: str, folder: Path, commit: str | None) -> None:
+        self.name = name
+        self.folder = folder
+        self._commit = commit
+
+    @cached_property
+    def revision(self) -> str:
+        """The hub's commit; for a folder, ``sha256:`` and sixteen hexadecimal digits of all its files that are used."""
+        if self._commit is not None:
+            return self._commit
+        digest = hashlib.sha256()
+        for name in used(_names(self.folder)):
+            with (self.folder / name).open("rb") as file:
+                digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        return f"sha256:{digest.hexdigest()[:16]}"
+
+
+def find(checkpoint: str, revision: str | None) -> Checkpoint:
+    """Find a checkpoint, and download it if it is on the hub and not yet in the cache.
+
+    A folder is taken as it is. What the hub has is asked for once, for ``TIMEOUT`` seconds at most; if it does not
+    answer, what the cache has of that revision is used. A full commit that is in the cache is never asked for.
+
+    Args:
+        checkpoint: a folder, or a name on the hub such as ``facebook/m2m100_418M``.
+        revision: a branch, tag or commit on the hub; ``None`` is its main branch.
+
+    Raises:
+        UnavailableError: it is not to be had, or a file is missing from it.
+        GatedError: its licence must be accepted first.
+        ConfigError: ``checkpoint`` is neither a folder nor a possible name, or a folder is given a revision.
+    """
+    folder = Path(checkpoint).expanduser()
+    if folder.is_dir():
+        if revision is not None:
+            raise ConfigError("revision", f"{checkpoint} is a folder, which has no revisions", "leave revision out")
+        if lack := _lack(folder):
+            raise UnavailableError(checkpoint, lack, "give a folder that save_pretrained or the hub's download wrote")
+        return Checkpoint(folder.resolve().name, folder, None)
+    if folder.is_absolute() or checkpoint.startswith((".", "~")) or checkpoint.count("/") > 1:
+        raise UnavailableError(checkpoint, "there is no such folder", "correct checkpoint, or name one on the hub")
+    return _on_hub(checkpoint, revision)
+
+
+def used(names: Collection[str]) -> list[str]:
+    """The files of a checkpoint that are read, sorted: safetensors weights, or PyTorch's own if it has no others."""
+    weights = _weights(names)
+    settings = (name for name in names if name.endswith(_SETTINGS) and "/" not in name and not name.endswith(_INDEX))
+    return sorted({*weights, *settings} - {"requirements.txt", "README.txt"})
+
+
+def _weights(names: Collection[str]) -> list[str]:
+    """The files that hold the weights, an index first; none if there are none."""
+    for stem, suffix in (("model", "safetensors"), ("pytorch_model", "bin")):
+        if f"{stem}.{suffix}" in names:
+            return [f"{stem}.{suffix}"]
+        if (index := f"{stem}.{suffix}{_INDEX}") in names:
+            shard = re.compile(rf"{stem}-\d+-of-\d+\.{suffix}")
+            return [index, *sorted(name for name in names if shard.fullmatch(name))]
+    return []
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.is_file()]
+
+
+def _lack(folder: Path) -> str | None:
+    """What a folder lacks to be a checkpoint, in words; ``None`` if it lacks nothing."""
+    names = _names(folder)
+    weights = _weights(names)
+    if "config.json" not in names:
+        return "the folder has no config.json"
+    if not weights:
+        return "the folder has no weights (model.safetensors or pytorch_model.bin)"
+    if not any(name.endswith(_TOKENIZER) for name in names):
+        return "the folder has no tokenizer (tokenizer.json, vocab.json or a SentencePiece model)"
+    for name in used(names):
+        with (folder / name).open("rb") as file:
+            if file.read(24) == b"version https://git-lfs.":
+                return f"{name} is only Git's pointer to the real file (git lfs pull fetches that)"
+    if weights[0].endswith(_INDEX):
+        try:
+            shards = set(json.loads((folder / weights[0]).read_bytes())["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return f"{weights[0]} is not an index of weights"
+        if missing := sorted(shards - set(names)):
+            return f"the folder has no {missing[0]}, which {weights[0]} lists"
+    return None
+
+
+def _on_hub(name: str, revision: str | None) -> Checkpoint:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HFValidationError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        cached = _in_cache(name, revision)
+        if cached is not None and revision is not None and _COMMIT.fullmatch(revision):
+            return cached
+        try:
+            info = HfApi().model_info(name, revision=revision, timeout=TIMEOUT)
+            files = used([file.rfilename for file in info.siblings or ()])
+            folder = Path(snapshot_download(name, revision=revision, allow_patterns=files))
+        except OSError:  # of which every failure of network, hub and disk is a kind
+            if cached is None:
+                raise
+            return cached
+    except HFValidationError:
+        problem = f"{name!r} is neither a folder nor a name on the hub"
+        raise ConfigError("checkpoint", problem, "write a folder, or a name such as facebook/m2m100_418M") from None
+    except GatedRepoError as error:
+        remedy = f"accept it at https://huggingface.co/{name} and log in with hf auth login, or give a folder"
+        raise GatedError(name, "the hub gives it only to those who accepted its licence", remedy) from error
+    except RevisionNotFoundError as error:
+        raise UnavailableError(name, f"the hub has no revision {revision!r} of it", "correct revision") from error
+    except RepositoryNotFoundError as error:
+        remedy = "correct checkpoint, or log in with hf auth login if it is private"
+        raise UnavailableError(name, "the hub has no such checkpoint, and there is no such folder", remedy) from error
+    except OSError as error:
+        raise UnavailableError(name, f"the hub cannot be reached ({type(error).__name__})", _ELSEWHERE) from error
+    if lack := _lack(folder):
+        raise UnavailableError(name, lack.replace("the folder", "the checkpoint"), "choose another one")
+    return Checkpoint(name, folder, folder.name)
+
+
+def _in_cache(name: str, revision: str | None) -> Checkpoint | None:
+    """The checkpoint as it was downloaded before; ``None`` if it was not, or not all of it."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    return Checkpoint(name, folder, folder.name) if _lack(folder) is None else None
