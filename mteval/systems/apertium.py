@@ -31,6 +31,9 @@ _MODES = Path("/usr/share/apertium/modes")
 # What has a meaning in Apertium's stream format and must be escaped to be plain text.
 _RESERVED = re.compile(r"([\\\[\]{}^$/<>@])")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# lrx-proc (Apertium's lexical selection) runs on past the end of a segment that holds a caret outside a word, even an
+# escaped one, so a caret travels as a character for private use; a text that holds that one itself sends both in pairs.
+_CARET, _ITSELF = "\ue05e", "\ue05f"
 # Empty superblanks at the end of each segment, which Apertium's own format handlers put there too: without them a
 # rule could wait for the next segment's first word.
 _END = "[][\n]"
@@ -38,7 +41,8 @@ _END = "[][\n]"
 
 def to_stream(text: str) -> str:
     """A segment in Apertium's stream format, where nothing in it can be taken for markup or for its end."""
-    return _RESERVED.sub(r"\\\1", text).replace("\n", "[\n]") + _END
+    safe = text.replace(_ITSELF, _ITSELF * 2).replace(_CARET, _ITSELF + _CARET).replace("^", _CARET)
+    return _RESERVED.sub(r"\\\1", safe).replace("\n", "[\n]") + _END
 
 
 def from_stream(chunk: str) -> str:
@@ -50,7 +54,11 @@ def from_stream(chunk: str) -> str:
     if not chunk.endswith(_END):
         raise ContractError("apertium", f"a segment's end is missing in {chunk[-60:]!r}", "report this text")
     body = chunk.removesuffix(_END).replace("[\n]", "\n")
-    return _ESCAPED.sub(r"\1", body)
+    plain = _ESCAPED.sub(r"\1", body)
+    return _CARETS.sub(lambda found: "^" if found.group() == _CARET else found.group()[1], plain)
+
+
+_CARETS = re.compile(f"{_ITSELF}{_ITSELF}|{_ITSELF}{_CARET}|{_CARET}")
 
 
 @lru_cache(maxsize=32)

@@ -17,6 +17,9 @@ from mteval.systems.apertium import Apertium, from_stream, to_stream
 PT_EN, RO_EN = LangPair("pt", "en"), LangPair("ro", "en")
 CHAINS = {"pt-en": ["pt-es", "spa-eng"], "ro-en": ["ro-es", "spa-eng"]}
 
+# What the stream format, the lexicons and the tools between them give a meaning to.
+MARKUP = st.sampled_from("[]{}^$/<>@\\*#~&+-_:;|'\"\n\r\t\0 .,\ue05e\ue05faeO1")
+
 needs_apertium = pytest.mark.skipif(
     shutil.which("apertium") is None, reason="Apertium is not installed: run scripts/setup.sh as root"
 )
@@ -68,8 +71,8 @@ def test_segment_boundaries_are_kept_whatever_the_text_holds() -> None:
 
 
 @needs_apertium
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=25), min_size=1, max_size=12))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.text(MARKUP | st.characters(codec="utf-8"), max_size=25), min_size=1, max_size=12))
 def test_any_text_gives_one_hypothesis_a_segment(texts: list[str]) -> None:
     found = translate([*texts, "O gato dorme."])
     assert len(found) == len(texts) + 1

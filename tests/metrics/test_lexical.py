@@ -1,0 +1,125 @@
+"""sacreBLEU's own corpus scores, signatures and sentence scores are the golden values.
+
+They are computed here by ``sacrebleu.BLEU(…).corpus_score(hypotheses, [references])`` and the like, which is what
+``sacrebleu REFERENCES -i HYPOTHESES`` prints.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sacrebleu
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mteval.errors import ConfigError, MissingReferenceError
+from mteval.metrics.base import Item, Metric
+from mteval.metrics.lexical import Bleu, Chrf, Ter
+
+HYPOTHESES = [
+    "The president of the republic said yesterday that it rains.",
+    "",
+    "He he he he said no, no .",
+    "Kim Jong Un met Lavrov in the city of Wonsan",
+    "1.500 soldiers — “heroes” — died; 3 % of them.",
+]
+REFERENCES = [
+    "The President of the Republic said yesterday that it was raining.",
+    "Nothing at all.",
+    "He said: no, no.",
+    "Kim Jong Un met Lavrov in the eastern city of Wonsan.",
+    "1,500 soldiers, “heroes”, died: 3% of them.",
+]
+SECOND = [
+    "Yesterday the president of the republic said it was raining.",
+    "Nothing.",
+    "“No, no,” he said.",
+    "In Wonsan, Kim met Lavrov.",
+    "1500 soldiers died.",
+]
+
+CASES: list[tuple[Metric, Any]] = [
+    (Bleu(), sacrebleu.BLEU()),
+    (Bleu(tokenize="intl", lowercase=True), sacrebleu.BLEU(tokenize="intl", lowercase=True)),
+    (Bleu(smooth_method="floor", smooth_value=0.2), sacrebleu.BLEU(smooth_method="floor", smooth_value=0.2)),
+    (Bleu(smooth_method="add-k"), sacrebleu.BLEU(smooth_method="add-k")),
+    (Bleu(max_ngram_order=2), sacrebleu.BLEU(max_ngram_order=2)),
+    (Chrf(), sacrebleu.CHRF()),
+    (Chrf(word_order=2), sacrebleu.CHRF(word_order=2)),
+    (Chrf(beta=3, lowercase=True, whitespace=True), sacrebleu.CHRF(beta=3, lowercase=True, whitespace=True)),
+    (Ter(), sacrebleu.TER()),
+    (Ter(normalized=True, no_punct=True, case_sensitive=True), sacrebleu.TER(True, True, False, True)),
+]
+
+
+def items(hypotheses: list[str], *references: list[str]) -> list[Item]:
+    return [Item("x", h, r) for h, r in zip(hypotheses, zip(*references, strict=True), strict=True)]
+
+
+def system_score(metric: Metric, items: list[Item]) -> float:
+    statistics = dict(metric.score(items))
+    assert sorted(statistics) == list(range(len(items)))
+    return metric.aggregate(np.array([statistics[i].statistics for i in range(len(items))]))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), CASES, ids=lambda case: type(case).__name__)
+@pytest.mark.parametrize("references", [[REFERENCES], [REFERENCES, SECOND]], ids=["one", "two"])
+def test_system_scores_and_signatures_are_sacrebleus(ours: Metric, theirs: Any, references: list[list[str]]) -> None:
+    expected = theirs.corpus_score(HYPOTHESES, references).score
+    assert system_score(ours, items(HYPOTHESES, *references)) == expected
+    assert str(ours.signature(len(references))) == str(theirs.get_signature())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=40), st.text(min_size=1, max_size=40)), min_size=1, max_size=6))
+def test_system_scores_are_sacrebleus_on_any_text(pairs: list[tuple[str, str]]) -> None:
+    hypotheses, references = [h for h, _ in pairs], [r for _, r in pairs]
+    for ours, theirs in ((Bleu(), sacrebleu.BLEU()), (Chrf(word_order=2), sacrebleu.CHRF(word_order=2))):
+        expected = theirs.corpus_score(hypotheses, [references]).score
+        assert system_score(ours, items(hypotheses, references)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(Bleu(), sacrebleu.BLEU(effective_order=True)), (Chrf(), sacrebleu.CHRF()), (Ter(), sacrebleu.TER())],
+    ids=["bleu", "chrf", "ter"],
+)
+def test_segment_scores_are_sacrebleus(ours: Metric, theirs: Any) -> None:
+    for index, found in ours.score(items(HYPOTHESES, REFERENCES)):
+        assert found.score == theirs.sentence_score(HYPOTHESES[index], [REFERENCES[index]]).score
+
+
+def test_scoring_leaves_no_trace() -> None:
+    """sacreBLEU's add-k smoothing adds to the counts it is given; the statistics must stay as they were."""
+    metric = Bleu(smooth_method="add-k")
+    found = np.array([score.statistics for _, score in metric.score(items(HYPOTHESES, REFERENCES))])
+    before = found.copy()
+    assert metric.aggregate(found) == metric.aggregate(found)
+    assert (found == before).all()
+
+
+def test_cards_say_what_a_reader_must_know() -> None:
+    assert [m.card.label for m in (Bleu(), Bleu("flores200"), Chrf(), Chrf(word_order=2), Ter())] == [
+        "BLEU",
+        "spBLEU",
+        "chrF2",
+        "chrF2++",
+        "TER",
+    ]
+    assert [m.card.higher_is_better for m in (Bleu(), Chrf(), Ter())] == [True, True, False]
+
+
+def test_an_item_without_reference_is_refused() -> None:
+    with pytest.raises(MissingReferenceError, match="segment 1: has no reference"):
+        list(Bleu().score([Item("a", "b")]))
+
+
+def test_wrong_settings_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"bleu\.smooth_method: unknown value 'kneser'"):
+        Bleu(smooth_method="kneser")
+    with pytest.raises(ConfigError, match=r"chrf\.word_order"):
+        Chrf(word_order=-1)
+    with pytest.raises(ConfigError, match=r"bleu\.tokenize: unknown value 'moses'; choose one of 13a"):
+        Bleu(tokenize="moses").check()
