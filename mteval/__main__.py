@@ -7,19 +7,22 @@ import sys
 USAGE = """\
 usage: mteval COMMAND
 
-Compare machine-translation systems, and find which translations and source texts are garbled.
+Compare machine-translation systems, and find which translations and which
+source texts are garbled.
 
 commands:
-  run       translate, score, judge, and write the leaderboard
-              mteval run                                      the default: five seed documents
-              mteval run lang_pairs=[ro-en] metrics=[chrf]    choose options of a group
-              mteval run --cfg job                            show the config, run nothing
-              mteval run --help                               every group and option
-              mteval run evalset=jsonl evalset.path=FILE lang_pairs=[ro-en]
+  run    translate, score, judge, and write the leaderboard
+
+examples:
+  mteval run                                     the five seed documents
+  mteval run lang_pairs=[ro-en] metrics=[chrf]   choose options of a group
+  mteval run --cfg job                           show the config, run nothing
+  mteval run --help                              every group and its options
+  mteval run evalset=jsonl evalset.path=FILE lang_pairs=[ro-en]
 
 options:
-  --help, -h     show this
-  --version      show the version
+  --help, -h   show this
+  --version    show the version
 """
 
 

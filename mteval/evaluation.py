@@ -158,6 +158,7 @@ class Evaluation:
             with self._timed(f"translate {eval_set.pair} {name}"):
                 advance = _bar(progress, f"{eval_set.pair} translate {name}", len(eval_set.scored))
                 hypotheses[name] = reuse.translate(name, system, eval_set, hypotheses, self.store, advance)
+                system.close()
         with self._timed(f"gate {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} gate", len(hypotheses) * len(eval_set.scored))
             marks = {name: self._gate(eval_set, found, advance) for name, found in hypotheses.items()}
@@ -165,6 +166,7 @@ class Evaluation:
         for name, metric in self.metrics.items():
             with self._timed(f"score {eval_set.pair} {name}"):
                 self._score(name, metric, plan, hypotheses, scored, progress)
+                metric.close()
         with self._timed(f"judge {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
             sources = self._judge(plan, None, None, None, None, advance)
@@ -184,7 +186,7 @@ class Evaluation:
                 spans=scored[name].spans,
                 truncated=scored[name].truncated,
                 verdicts=verdicts[name],
-                notices=tuple(system.notices()),
+                notices=hypotheses[name].notices,
             )
             for name, system in plan.systems.items()
         )

@@ -13,7 +13,7 @@ from mteval.files import is_text
 from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store, key_of
-from mteval.systems.base import System
+from mteval.systems.base import Output, System
 
 Advance = Callable[[int], None]
 """Called with how many more segments or items are done."""
@@ -37,34 +37,40 @@ def translate(
         ContractError: the system did not give exactly one hypothesis a segment.
     """
     segments = eval_set.scored
-    texts: list[str | None] = [None] * len(segments)
+    outputs: list[Output | None] = [None] * len(segments)
     with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair)) as shelf:
         if system.reusable:
-            texts = [shelf.get(key_of(segment.source)) for segment in segments]
-        missing = [index for index, text in enumerate(texts) if text is None]
+            held = [shelf.get(key_of(segment.source)) for segment in segments]
+            outputs = [None if value is None else Output(value[0], tuple(value[1])) for value in held]
+        missing = [index for index, output in enumerate(outputs) if output is None]
         advance(len(segments) - len(missing))
         asked = [segments[index] for index in missing]
         others = {other: [found.texts[index] for index in missing] for other, found in hypotheses.items()}
-        for position, text in system.translate(asked, eval_set.pair, others) if asked else ():
-            if not 0 <= position < len(asked) or texts[missing[position]] is not None:
+        for position, output in system.translate(asked, eval_set.pair, others) if asked else ():
+            if not 0 <= position < len(asked) or outputs[missing[position]] is not None:
                 problem = f"gave hypothesis {position + 1} of {len(asked)} twice or for no segment"
                 raise ContractError(f"system {name}", problem, "report it")
-            if not is_text(text):
+            if not is_text(output.text):
                 problem = f"gave half of a surrogate pair for segment {asked[position].id}, which is no text"
                 raise ContractError(f"system {name}", problem, "report it")
-            texts[missing[position]] = text
+            outputs[missing[position]] = output
             if system.reusable:
-                shelf.put(key_of(asked[position].source), text)
+                shelf.put(key_of(asked[position].source), [output.text, list(output.notices)])
             advance(1)
-    complete = tuple(text for text in texts if text is not None)
+    complete = [output for output in outputs if output is not None]
     if len(complete) != len(segments):
-        lost = next(segment.id for segment, text in zip(segments, texts, strict=True) if text is None)
+        lost = next(segment.id for segment, output in zip(segments, outputs, strict=True) if output is None)
         raise ContractError(
             f"system {name}",
             f"gave {len(complete)} hypotheses for {len(segments)} segments (none for {lost})",
             "report it: a system gives one for each, an empty one if it must",
         )
-    return Hypotheses(name, complete)
+    notices = [
+        f"segment {segment.id}: {notice}"
+        for segment, output in zip(segments, complete, strict=True)
+        for notice in output.notices
+    ]
+    return Hypotheses(name, tuple(output.text for output in complete), tuple(notices))
 
 
 def score(

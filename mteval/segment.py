@@ -73,10 +73,15 @@ class Document:
 
 @dataclass(frozen=True)
 class Hypotheses:
-    """A system's output, one text a segment, aligned with ``EvalSet.scored``."""
+    """A system's output, one text a segment, aligned with ``EvalSet.scored``.
+
+    Attributes:
+        notices: what must not pass in silence, a sentence each that names the segment.
+    """
 
     system: str
     texts: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -61,7 +61,8 @@ class Evidence:
 
     Attributes:
         signal: the name of the signal that saw it.
-        family: signals of one family see the same kind of sign; one family alone never proves a text garbled.
+        family: signals of one family see the same kind of sign. Of the families that speak of the whole text (gate,
+            metric) one may decide; of those that see single artefacts, one alone never proves a text garbled.
         segment: where; ``None`` for a sign of the whole document.
         start, end: characters of that segment's text, end exclusive; ``None`` where the whole segment is meant.
         strength: 0 to 1: how much it says by itself of the segment (or the document) it was seen in.

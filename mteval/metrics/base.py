@@ -102,3 +102,7 @@ class Metric(ABC):
         Args:
             statistics: shape [segments, k], one or more rows of ``ItemScore.statistics``, repeated rows allowed.
         """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give up what takes memory, such as weights; it is loaded again when it is needed."""

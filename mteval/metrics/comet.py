@@ -200,6 +200,9 @@ class Comet(Metric):
         """The mean of the segment scores, which are the only column of ``statistics``."""
         return float(np.mean(statistics[:, 0]))
 
+    def close(self) -> None:
+        self.__dict__.pop("_model", None)
+
     @functools.cached_property
     def _model(self) -> Any:
         self.check()

@@ -39,3 +39,6 @@ class LengthRatio(Metric):
 
     def aggregate(self, statistics: NDArray[np.float64]) -> float:
         return float(statistics.mean())
+
+    def close(self) -> None:
+        pass

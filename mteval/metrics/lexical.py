@@ -70,6 +70,9 @@ class _Lexical(Metric, ABC):
         # A list, since sacreBLEU's add-k smoothing writes into what it is given.
         return float(self._corpus._compute_score_from_stats(statistics.sum(axis=0).tolist()).score)
 
+    def close(self) -> None:
+        pass
+
 
 class Bleu(_Lexical):
     """BLEU (Papineni et al. 2002), 0 to 100. Segment scores use the effective order; the system score does not.

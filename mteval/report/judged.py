@@ -102,7 +102,8 @@ class Judgement:
         listed_documents: ids of documents that systems were judged on; chosen likewise.
         listed: translations that are not clean, to be shown with evidence; canaries, nonsense by design, are left out.
         unlisted: what is not listed, a sentence each.
-        unseen: signals that could not look, a sentence each: missing is not the same as clean.
+        unseen: signals that could not look at translations by ranked systems, a sentence each: missing is not the same
+            as clean. Of sources and canaries ``verdicts.jsonl`` says the same.
     """
 
     sources: tuple[Judged, ...]
@@ -189,7 +190,7 @@ def judgement(pair: PairResult, table: Table) -> Judgement:
     every = tuple(dict.fromkeys(document for row in systems.values() for document in row))
     chosen_sources = _few(sources, [one for one in sources if one.verdict.label != "clean"])
     chosen = _few(every, list(dict.fromkeys(one.verdict.document for one in broken)))
-    translated = [verdict for system in pair.systems for verdict in system.verdicts]
+    ranked = [verdict for system in pair.systems if system.kind == "system" for verdict in system.verdicts]
     return Judgement(
         sources=sources,
         systems=systems,
@@ -201,7 +202,7 @@ def judgement(pair: PairResult, table: Table) -> Judgement:
             *_unlisted(len(every) - len(chosen), "document's translations", "documents' translations"),
             *_unlisted(len(broken[FEW:]), "translation's evidence", "translations' evidence"),
         ),
-        unseen=(*_unseen(pair.sources, "source document"), *_unseen(translated, "translated document")),
+        unseen=tuple(_unseen(ranked, "translated document")),
     )
 
 

@@ -15,7 +15,7 @@ from mteval.errors import ConfigError, ContractError, UnavailableError
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, System
+from mteval.systems.base import Kind, Output, System
 
 DEBIAN_PACKAGES: Mapping[str, str] = {
     "pt-es": "apertium-es-pt",
@@ -136,16 +136,16 @@ class Apertium(System):
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
+    ) -> Iterator[tuple[int, Output]]:
         numbered = enumerate(segments)
         while part := list(islice(numbered, self._chunk)):
             texts = [segment.source for _, segment in part]
             for mode in self._modes[pair]:
                 texts = self._run(mode, texts)
-            yield from zip((index for index, _ in part), texts, strict=True)
+            yield from ((index, Output(text)) for (index, _), text in zip(part, texts, strict=True))
 
-    def notices(self) -> Sequence[str]:
-        return ()
+    def close(self) -> None:
+        pass
 
     def _run(self, mode: str, texts: Sequence[str]) -> list[str]:
         # A NUL ends a segment in the stream, so a text that holds one goes in pieces and is put together again.

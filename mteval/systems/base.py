@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from mteval.lang import LangPair
@@ -13,6 +14,19 @@ from mteval.signature import Signature
 Kind = Literal["system", "reference", "canary"]
 """A ``reference`` is a human translation shown as an upper bound; a ``canary`` is nonsense that shows where each metric
 would rank nonsense. Neither is ranked among the systems."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a system made of one segment.
+
+    Attributes:
+        text: the hypothesis; it may be empty, and the gate marks it.
+        notices: what must not pass in silence, a sentence each: the source was cut, the hypothesis has no end.
+    """
+
+    text: str
+    notices: tuple[str, ...] = ()
 
 
 class System(ABC):
@@ -50,7 +64,7 @@ class System(ABC):
     @abstractmethod
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
+    ) -> Iterator[tuple[int, Output]]:
         """Translate segments.
 
         Args:
@@ -60,10 +74,10 @@ class System(ABC):
                 look at it.
 
         Yields:
-            A segment's position and its hypothesis, in any order, each position exactly once; as they are finished,
-            so that a run that is cut off keeps what it has. A hypothesis may be empty: the gate marks it.
+            A segment's position and its output, in any order, each position exactly once; as they are finished, so
+            that a run that is cut off keeps what it has.
         """
 
     @abstractmethod
-    def notices(self) -> Sequence[str]:
-        """What must not pass in silence: a source that was cut, output that hit the length limit; a sentence each."""
+    def close(self) -> None:
+        """Give up what takes memory, such as weights; it is loaded again when it is needed."""

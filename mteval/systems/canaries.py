@@ -10,7 +10,7 @@ from mteval.errors import ConfigError
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, System
+from mteval.systems.base import Kind, Output, System
 
 
 class _Canary(System, ABC):
@@ -46,17 +46,17 @@ class _Canary(System, ABC):
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
+    ) -> Iterator[tuple[int, Output]]:
         name = self._of or next(iter(hypotheses))
         if name not in hypotheses:
             raise ConfigError(
                 f"systems: canary of {name}", f"no system {name} ran in {pair}", f"name one of {', '.join(hypotheses)}"
             )
         for index, (segment, hypothesis) in enumerate(zip(segments, hypotheses[name], strict=True)):
-            yield index, self._spoil(segment, hypothesis)
+            yield index, Output(self._spoil(segment, hypothesis))
 
-    def notices(self) -> Sequence[str]:
-        return ()
+    def close(self) -> None:
+        pass
 
 
 class Copy(_Canary):

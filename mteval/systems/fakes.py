@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, System
+from mteval.systems.base import Kind, Output, System
 
 
 class UpperCase(System):
@@ -39,10 +39,10 @@ class UpperCase(System):
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
+    ) -> Iterator[tuple[int, Output]]:
         for index, segment in reversed(list(enumerate(segments))):  # any order is allowed
             self.translated += 1
-            yield index, segment.source.upper()
+            yield index, Output(segment.source.upper())
 
-    def notices(self) -> Sequence[str]:
-        return ()
+    def close(self) -> None:
+        pass

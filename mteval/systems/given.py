@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Hypotheses, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, System
+from mteval.systems.base import Kind, Output, System
 
 
 class Given(System):
@@ -35,8 +35,8 @@ class Given(System):
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
-        yield from enumerate(self._hypotheses.texts)
+    ) -> Iterator[tuple[int, Output]]:
+        yield from enumerate(map(Output, self._hypotheses.texts))
 
-    def notices(self) -> Sequence[str]:
-        return ()
+    def close(self) -> None:
+        pass

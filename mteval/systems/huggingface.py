@@ -13,7 +13,7 @@ from mteval.errors import ConfigError, UnavailableError
 from mteval.lang import LangPair, base_language, check_code
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, System
+from mteval.systems.base import Kind, Output, System
 from mteval.systems.huggingface_checkpoint import find
 from mteval.systems.huggingface_languages import FAMILIES, find_code, token
 from mteval.systems.huggingface_model import DEVICES, DTYPES, Model
@@ -100,7 +100,6 @@ class HuggingFace(System):
         self.batch_size = batch_size
         self.precision = precision
         self.device = device
-        self._notices: dict[str, None] = {}
         if prefix is not None and len({pair.target for pair in self.pairs or ()}) != 1:
             problem = "one prefix cannot serve several target languages"
             raise ConfigError("prefix", problem, "list pairs that share one target, as in pairs: [pt-en, ro-en]")
@@ -152,10 +151,6 @@ class HuggingFace(System):
             settings["sacremoses"] = _version("sacremoses") or "no"
         return Signature.of(settings | {"transformers": version("transformers"), "torch": version("torch")})
 
-    def notices(self) -> Sequence[str]:
-        """What befell single segments so far, one sentence each: a source that was cut, a hypothesis without an end."""
-        return tuple(self._notices)
-
     def close(self) -> None:
         """Give up the memory that the weights take; they are loaded again when they are needed."""
         if "_model" in self.__dict__:
@@ -163,32 +158,32 @@ class HuggingFace(System):
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
+    ) -> Iterator[tuple[int, Output]]:
         route = self._route(pair)
         positions: dict[str, list[int]] = defaultdict(list)
         for position, segment in enumerate(segments):
             positions[segment.source].append(position)
 
-        def tell(source: str, what: str) -> None:
-            for position in positions[source]:
-                self._notices[f"segment {segments[position].id} ({pair}): {what}"] = None
-
         ids: dict[str, list[int]] = {}
+        notices: dict[str, list[str]] = {source: [] for source in positions}
         for source in positions:
             if not source.strip():
-                yield from ((position, "") for position in positions[source])
+                yield from ((position, Output("")) for position in positions[source])
                 continue
             ids[source], count = self._model.read(route.prefix + source, route.source)
             if count > len(ids[source]):
-                tell(source, f"the source has {count} tokens, the encoder takes {len(ids[source])}: it was cut")
+                cut = f"the source has {count} tokens, the encoder takes {len(ids[source])}: it was cut"
+                notices[source].append(cut)
             if mistaken := [word for word in self._model.tokenizer.all_special_tokens if word in source]:
-                tell(source, f"the tokenizer takes {mistaken[0]} in the source for a control symbol")
+                notices[source].append(f"the tokenizer takes {mistaken[0]} in the source for a control symbol")
         for batch in _batches(ids, self.batch_size):
             outputs = self._model.write([ids[s] for s in batch], route.first, self.beam_size, self.max_length)
             for source, output in zip(batch, outputs, strict=True):
                 if not output.ended:
-                    tell(source, f"the hypothesis has no end after {self.max_length} tokens (max_length): it was cut")
-                yield from ((position, output.text) for position in positions[source])
+                    cut = f"the hypothesis has no end after {self.max_length} tokens (max_length): it was cut"
+                    notices[source].append(cut)
+                told = Output(output.text, tuple(notices[source]))
+                yield from ((position, told) for position in positions[source])
 
     def _route(self, pair: LangPair) -> _Route:
         if self.pairs is not None and pair not in self.pairs:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, System
+from mteval.systems.base import Kind, Output, System
 
 
 class Reference(System):
@@ -41,9 +41,10 @@ class Reference(System):
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
+    ) -> Iterator[tuple[int, Output]]:
         for index, segment in enumerate(segments):
-            yield index, segment.references[self._name] if self._name else next(iter(segment.references.values()))
+            name = self._name or next(iter(segment.references))
+            yield index, Output(segment.references[name])
 
-    def notices(self) -> Sequence[str]:
-        return ()
+    def close(self) -> None:
+        pass

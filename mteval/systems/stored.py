@@ -10,7 +10,7 @@ from mteval.files import check_parity, read_jsonl, read_lines, resolve
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, System
+from mteval.systems.base import Kind, Output, System
 
 _FORMATS = (".txt", ".tsv", ".jsonl")
 
@@ -65,12 +65,12 @@ class Stored(System):
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, str]]:
+    ) -> Iterator[tuple[int, Output]]:
         for index, (_, hypothesis, _) in enumerate(self._read(self._file(pair))):
-            yield index, hypothesis
+            yield index, Output(hypothesis)
 
-    def notices(self) -> Sequence[str]:
-        return ()
+    def close(self) -> None:
+        pass
 
     def _file(self, pair: LangPair) -> Path:
         named = self._path

@@ -73,8 +73,7 @@ def test_canaries_are_not_listed_with_evidence() -> None:
 
 def test_what_could_not_look_is_told() -> None:
     assert judged(fake_result()).unseen == (
-        "perplexity could not look at 1 of 2 source documents: no language model for pt.",
-        "perplexity could not look at 1 of 8 translated documents: no language model for en.",
+        "perplexity could not look at 1 of 4 translated documents: no language model for en.",
     )
 
 

@@ -31,7 +31,7 @@ def translate(texts: Sequence[str], pair: LangPair = PT_EN, **settings: object) 
     segments = [Segment(str(index), text, "d", "here") for index, text in enumerate(texts)]
     found = dict(system.translate(segments, pair, {}))
     assert sorted(found) == list(range(len(texts)))
-    return [found[index] for index in range(len(texts))]
+    return [found[index].text for index in range(len(texts))]
 
 
 @needs_apertium

@@ -17,9 +17,11 @@ SEGMENT = Segment("d:1", SOURCE, "d", "here", references={"a": "First.", "b": "S
 
 
 def spoil(system: System, hypothesis: str = HYPOTHESIS) -> str:
-    ((index, text),) = system.translate([SEGMENT], PT_EN, {"first": [hypothesis], "second": ["Other words entirely."]})
+    ((index, output),) = system.translate(
+        [SEGMENT], PT_EN, {"first": [hypothesis], "second": ["Other words entirely."]}
+    )
     assert index == 0
-    return text
+    return output.text
 
 
 def test_each_canary_is_nonsense_in_its_own_way() -> None:

@@ -68,7 +68,13 @@ def translate(system: HuggingFace, sources: Sequence[str] = SOURCES, pair: LangP
     """Hypotheses in order, each position given exactly once."""
     made = list(system.translate(segments(*sources), pair, {}))
     assert sorted(position for position, _ in made) == list(range(len(sources)))
-    return [text for _, text in sorted(made)]
+    return [output.text for _, output in sorted(made, key=lambda one: one[0])]
+
+
+def notices(system: HuggingFace, sources: Sequence[str] = SOURCES) -> dict[int, str]:
+    """What was noticed of the sources, by their number from 1."""
+    made = system.translate(segments(*sources), PT_EN, {})
+    return {position + 1: " ".join(output.notices) for position, output in made if output.notices}
 
 
 def of(folder: Path, **settings: Any) -> HuggingFace:
@@ -131,7 +137,7 @@ def test_batches_do_not_change_hypotheses(folders: dict[str, Path], family: str)
     settings = SETTINGS.get(family, {})
     alone, some, all_at_once = (of(folders[family], batch_size=size, **settings) for size in (1, 100, 10_000))
     assert translate(alone) == translate(some) == translate(all_at_once)
-    assert set(alone.notices()) == set(some.notices()) == set(all_at_once.notices())
+    assert notices(alone) == notices(some) == notices(all_at_once)
     assert translate(some) == translate(some, SOURCES[::-1])[::-1]
 
 
@@ -265,8 +271,8 @@ def test_language_tokens_follow_the_pair_even_where_translations_are_interleaved
     made: dict[LangPair, dict[int, str]] = {pair: {} for pair in alone}
     for _ in SOURCES:
         for pair, translation in running.items():
-            position, text = next(translation)
-            made[pair][position] = text
+            position, output = next(translation)
+            made[pair][position] = output.text
     assert {pair: [texts[p] for p in sorted(texts)] for pair, texts in made.items()} == alone
 
 
@@ -423,29 +429,29 @@ def test_cut_sources_are_noticed(folders: dict[str, Path], family: str, tmp_path
         path = folder / "tokenizer_config.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"model_max_length": 512}))
     system = of(folder, max_length=5, **SETTINGS.get(family, {}))
-    read, _ = fed(system, ["a" * 800, "Olá", "a" * 800], PT_EN)
+    sources = ["a" * 800, "Olá", "a" * 800]
+    read, _ = fed(system, sources, PT_EN)
     longest = max(read, key=len)
     assert len(longest) == 512
     assert longest[-1] == "</s>"
-    cut = [notice for notice in system.notices() if "source" in notice]
-    assert [notice.split(" ")[1] for notice in cut] == ["000:1", "000:3"]
-    assert "pt-en" in cut[0]
-    assert "the encoder takes 512" in cut[0]
-    assert int(cut[0].split("source has ")[1].split()[0]) == 800 + len(read[1]) - len(["O", "l", "á"])
+    cut = {number: notice for number, notice in notices(system, sources).items() if "source" in notice}
+    assert sorted(cut) == [1, 3]
+    assert "the encoder takes 512" in cut[1]
+    assert int(cut[1].split("source has ")[1].split()[0]) == 800 + len(read[1]) - len(["O", "l", "á"])
 
 
 def test_source_as_long_as_the_encoder_takes_is_not_cut(folders: dict[str, Path]) -> None:
     system = of(folders["marian"], pairs=["pt-en"])
     read, _ = fed(system, ["a" * 510], PT_EN)  # with ▁ and </s>
     assert len(read[0]) == 512
-    assert not [notice for notice in system.notices() if "source" in notice]
+    assert "source" not in notices(system, ["a" * 510]).get(1, "")
 
 
 def test_long_sources_are_whole_where_the_encoder_has_no_limit(folders: dict[str, Path]) -> None:
     system = of(folders["t5"], max_length=5)
     read, _ = fed(system, ["a" * 800], PT_EN)
     assert read[0].count("a") == 800
-    assert not [notice for notice in system.notices() if "source" in notice]
+    assert "source" not in notices(system, ["a" * 800]).get(1, "")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -454,29 +460,19 @@ def test_hypotheses_without_an_end_are_noticed(folders: dict[str, Path], family:
     settings = SETTINGS.get(family, {})
     short, long = (of(folders[family], beam_size=1, max_length=most, **settings) for most in (12, 13))
     longer = [a != b for a, b in zip(translate(short), translate(long), strict=True)]
-    noticed = [any(f" 000:{n} " in notice for notice in short.notices()) for n in range(1, len(SOURCES) + 1)]
+    found = notices(short)
+    noticed = [number in found for number in range(1, len(SOURCES) + 1)]
     assert all(is_noticed for is_longer, is_noticed in zip(longer, noticed, strict=True) if is_longer)
     assert any(longer)
     if family in ("marian", "nllb", "mbart50"):
         assert not all(noticed)
-    assert all("12 tokens (max_length)" in notice for notice in short.notices())
+    assert all("12 tokens (max_length)" in notice for notice in found.values())
 
 
 def test_control_symbols_in_a_source_are_noticed(folders: dict[str, Path]) -> None:
     system = of(folders["nllb"])
-    translate(system, ["uma <b>linha</b>", "uma </s> linha"])
-    assert [n.split(" ")[1] for n in system.notices() if "</s>" in n] == ["000:2"]
-
-
-def test_notices_gather_and_do_not_repeat(folders: dict[str, Path]) -> None:
-    system = of(folders["nllb"], beam_size=1, max_length=2)
-    assert system.notices() == ()
-    translate(system, ["Olá", "O cão"])
-    once = system.notices()
-    translate(system, ["Olá", "O cão"])
-    assert system.notices() == once
-    translate(system, ["Olá", "O cão"], RO_EN)
-    assert system.notices()[: len(once)] == once
+    found = notices(system, ["uma <b>linha</b>", "uma </s> linha"])
+    assert [number for number, notice in found.items() if "</s>" in notice] == [2]
 
 
 # Settings

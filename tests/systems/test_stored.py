@@ -22,7 +22,7 @@ EVAL_SET = EvalSet(
 def hypotheses(system: Stored) -> list[str]:
     assert system.declines(EVAL_SET) is None
     found = dict(system.translate(EVAL_SET.scored, RO_EN, {}))
-    return [found[0], found[1]]
+    return [found[0].text, found[1].text]
 
 
 @pytest.mark.parametrize(
