@@ -2,7 +2,7 @@
 
     python benchmarks/word_pairs.py DATA
 
-``DATA`` is the folder that ``benchmarks/garble_first.py`` describes; of each origin, three of every ten blocks of 100
+``DATA`` is the folder that ``benchmarks/verdicts.py`` describes; of each origin, three of every ten blocks of 100
 segments are held out, and the rate at which pairs of the table turn up there is printed. FLORES is not read.
 """
 

@@ -225,6 +225,10 @@ def _explain(error: Exception) -> ConfigError:
         return ConfigError(found.group(1), "unknown key", f"{_KEYS}; a new entry needs a + before it")
     if found := re.search(r"Error merging override \+*([^=]+)=", text):
         return ConfigError(found.group(1), _first_line(cause or error), "give a value of the right type")
+    if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return ConfigError(
+            found.group(1), "several values for one run", "add -m for one run a value, or write a list [a,b]"
+        )
     if isinstance(error, OverrideParseException):
         return ConfigError(
             error.override, _first_line(error), "write KEY=VALUE, in quotes if it has special characters"

@@ -58,6 +58,6 @@ fi
 echo "Setting up .venv (once; downloads about 1 GB)"
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
 rm -f "$READY"
-PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-    --editable '.[dev]'
+.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check \
+    --constraint constraints.txt --editable '.[dev]'
 printf '%s\n' "$current" >"$READY"

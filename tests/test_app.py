@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ import pytest
 
 from mteval import app
 from mteval.files import packaged, read_jsonl
+from tests.conftest import program
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -108,6 +106,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten_unasked(cli: Cli) -> None:
         (("evalset.path=???",), "evalset.path: has no value; give it one, as in evalset.path=VALUE"),
         (("metrics=[chrf",), "metrics=[chrf: "),
         (("nonsense",), "nonsense: "),
+        (("seed=1,2",), "seed=1,2: several values for one run; add -m"),
         (("--config-dir", "none"), "--config-dir: no such folder 'none'"),
         (("lang_pairs=[]",), "lang_pairs: there is none"),
         (("lang_pairs=[xx-en]",), "lang_pairs.xx-en.source: unknown language code 'xx'"),
@@ -213,11 +212,6 @@ def test_the_config_can_be_shown_without_a_run(cli: Cli) -> None:
     assert {file.name for file in Path.cwd().iterdir()} == {"set.jsonl"}
 
 
-def program(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mteval", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)  # type: ignore[call-overload,no-any-return]
-
-
 def test_help_names_the_commands() -> None:
     shown = program("--help")
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -233,21 +227,10 @@ def test_an_unknown_command_is_refused() -> None:
     assert shown.stderr == "mteval: unknown command 'rnu'; choose one of: run\n"
 
 
-@pytest.fixture(scope="module")
-def default_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The default run, as a newcomer starts it: its folder and what it printed."""
-    folder = tmp_path_factory.mktemp("default")
-    environment = {**os.environ, "MTEVAL_STORE": str(folder / "store"), "COLUMNS": "200"}
-    shown = program("run", "output=out", cwd=folder, env=environment)
-    assert shown.returncode == 0, shown.stderr
-    assert shown.stderr == ""
-    return folder / "out", shown.stdout
-
-
 @needs_apertium
 def test_the_default_run_ranks_apertium_and_shows_canaries(default_run: tuple[Path, str]) -> None:
     folder, output = default_run
-    assert output.rstrip().endswith("Report: out/leaderboard.html")
+    assert output.endswith("Report: out/leaderboard.html\n")
     assert max(map(len, output.splitlines())) <= 80  # quiet and narrow when piped, whatever COLUMNS says
     rows = rows_of(folder / "segments.jsonl")
     assert len(rows) == 121

@@ -79,6 +79,18 @@ def test_any_text_gives_one_hypothesis_a_segment(texts: list[str]) -> None:
     assert found[-1] == "The cat sleeps."
 
 
+@pytest.mark.slow
+@needs_apertium
+@pytest.mark.parametrize("chain", [["pt-es", "spa-eng"], ["por-cat", "cat-eng"], ["ro-es", "spa-eng"]])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.text(MARKUP | st.characters(codec="utf-8"), max_size=60), min_size=1, max_size=20))
+def test_any_text_gives_one_hypothesis_a_segment_through_every_chain(chain: list[str], texts: list[str]) -> None:
+    segments = [Segment(str(index), text, "d", "here") for index, text in enumerate([*texts, "Kim."])]
+    found = dict(Apertium({"pt-en": chain}).translate(segments, PT_EN, {}))
+    assert sorted(found) == list(range(len(segments)))
+    assert found[len(texts)].text == "Kim."
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_the_stream_format_gives_text_back(text: str) -> None:
     stream = to_stream(text)

@@ -1,6 +1,6 @@
 """Measures the default verdicts on texts by people, good MT, rule-based MT and the seeds.
 
-    python benchmarks/garble_first.py DATA [--half held|dev] [--show GROUP]
+    python benchmarks/verdicts.py DATA [--half held|dev] [--show GROUP]
 
 ``DATA`` is a folder of JSON Lines, xz-compressed: ``mono/{pt,ro,en}`` (``origin``, ``text``), ``parallel/{pt,ro}-en``
 (``origin``, ``source``, ``english``), ``systems/flores-dev.{pt,ro}-en`` (``source``, ``references``, ``hypotheses``)
@@ -60,7 +60,7 @@ def signals() -> dict[str, Signal]:
 SIGNALS = signals()
 DETECTOR = instantiate(yaml.safe_load((ROOT / "configs" / "detector" / "default.yaml").read_text()))
 GATE = Gate()
-METRIC = CHRF(word_order=2)
+METRIC = CHRF()
 
 
 def judge(text: Text) -> Verdict:

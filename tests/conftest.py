@@ -1,0 +1,26 @@
+"""What several test files share: the program, and its default run, which is made once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def program(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mteval", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture(scope="session")
+def default_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The default run, as a newcomer starts it: its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("default")
+    environment = {**os.environ, "MTEVAL_STORE": str(folder / "store"), "COLUMNS": "200"}
+    shown = program("run", "output=out", cwd=folder, env=environment)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stderr == ""
+    return folder / "out", shown.stdout

@@ -1,0 +1,74 @@
+"""What the README shows is what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mteval import app
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = sorted(
+    {line.split("#")[0].strip() for line in README.splitlines() if re.match(r"(    )mteval run\b", line)}
+    | {line.split("   ")[0].strip() for line in re.findall(r"    (mteval run [^#\n]+)", README)}
+)
+
+
+@pytest.mark.skipif(shutil.which("apertium") is None, reason="Apertium is not installed: run scripts/setup.sh as root")
+def test_the_output_shown_is_that_of_the_default_run(default_run: tuple[Path, str]) -> None:
+    shown = README.split("<!-- the default run's output -->\n```text\n")[1].split("\n```")[0]
+    printed = "\n".join(line.rstrip() for line in default_run[1].splitlines())
+    assert printed.startswith(shown + "\n\nro-en, seeds\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_composes(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine" / "systems").mkdir(parents=True)
+    own = README.split("`mine/systems/opus_de.yaml`:\n\n```yaml\n")[1].split("```")[0]
+    (tmp_path / "mine" / "systems" / "opus_de.yaml").write_text(own, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    arguments = shlex.split(command)[2:]
+    if "--help" in arguments:
+        with pytest.raises(SystemExit) as stopped:
+            app.run(arguments)
+        assert stopped.value.code in (None, 0)
+        return
+    cells = [argument.split(",")[0] for argument in arguments if argument != "-m"] if "-m" in arguments else arguments
+    assert app.run([*cells, *([] if "--cfg" in arguments else ["--cfg", "job"])]) == 0
+    assert "_target_" in capfd.readouterr().out
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(COMMANDS) >= 8
+
+
+def test_the_example_of_an_eval_set_is_read(tmp_path: Path) -> None:
+    from mteval.evalsets.jsonl import JsonLines
+    from mteval.lang import LangPair
+
+    line = README.split("```json\n")[1].split("```")[0]
+    assert set(json.loads(line)) == {"source", "document", "references", "hypotheses", "gold"}
+    (tmp_path / "set.jsonl").write_text(line, encoding="utf-8")
+    pair = LangPair("ro", "en")
+    assert list(JsonLines(str(tmp_path / "set.jsonl")).load(pair, [pair]).hypotheses) == ["sys1"]
+
+
+@pytest.mark.parametrize("group", ["systems", "metrics", "evalset", "lang_pairs"])
+def test_every_option_is_named(group: str) -> None:
+    (row,) = (line for line in README.splitlines() if line.startswith(f"| `{group}` |"))
+    named = set(re.findall(r"`([^`]+)`", row))
+    assert {file.stem for file in (ROOT / "configs" / group).glob("*.yaml")} <= named
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("http")]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
