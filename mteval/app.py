@@ -172,10 +172,10 @@ def _flags_first(arguments: Sequence[str]) -> list[str]:
 def _config_dirs(arguments: Sequence[str]) -> list[Path]:
     """The folders that ``--config-dir`` names."""
     named = []
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for index, flag in enumerate(arguments):
         name, equals, given = flag.partition("=")
         if name in ("--config-dir", "-cd"):
-            named.append(Path(given if equals else value))
+            named.append(Path(given if equals else "".join(arguments[index + 1 : index + 2])))
     return named
 
 

@@ -20,7 +20,8 @@ def default_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The default run, as a newcomer starts it: its folder and what it printed."""
     folder = tmp_path_factory.mktemp("default")
     environment = {**os.environ, "MTEVAL_STORE": str(folder / "store"), "COLUMNS": "200"}
-    shown = program("run", "output=out", cwd=folder, env=environment)
+    shown = program("run", cwd=folder, env=environment)
     assert shown.returncode == 0, shown.stderr
     assert shown.stderr == ""
-    return folder / "out", shown.stdout
+    (output,) = (folder / "runs").iterdir()
+    return output, shown.stdout

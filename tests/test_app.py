@@ -230,7 +230,7 @@ def test_an_unknown_command_is_refused() -> None:
 @needs_apertium
 def test_the_default_run_ranks_apertium_and_shows_canaries(default_run: tuple[Path, str]) -> None:
     folder, output = default_run
-    assert output.endswith("Report: out/leaderboard.html\n")
+    assert output.endswith(f"Report: runs/{folder.name}/leaderboard.html\n")
     assert max(map(len, output.splitlines())) <= 80  # quiet and narrow when piped, whatever COLUMNS says
     rows = rows_of(folder / "segments.jsonl")
     assert len(rows) == 121
