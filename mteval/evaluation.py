@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from mteval import reuse
+from mteval import judging, reuse
 from mteval.environment import environment
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
-from mteval.garble.base import Detector, Line, Signal, Text, Verdict
+from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair
 from mteval.metrics.base import Item, Metric
@@ -169,11 +169,12 @@ class Evaluation:
                 metric.close()
         with self._timed(f"judge {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
-            sources = self._judge(plan, None, None, None, None, advance)
-            verdicts = {
-                name: self._judge(plan, name, found, marks[name], scored[name], advance)
-                for name, found in hypotheses.items()
-            }
+            sources = self._judge(judging.sources(eval_set), advance)
+            verdicts = {}
+            for name, found in hypotheses.items():
+                may_compare = plan.systems[name].kind != "reference"
+                translated = judging.Translated(found, marks[name], scored[name].segments, may_compare)
+                verdicts[name] = self._judge(judging.translations(eval_set, translated, self.metrics), advance)
         systems = tuple(
             SystemResult(
                 name=name,
@@ -241,62 +242,18 @@ class Evaluation:
             if cut := tuple(index for index, score in enumerate(part) if score.truncated):
                 into.truncated[name] = cut
 
-    def _judge(
-        self,
-        plan: Plan,
-        system: str | None,
-        hypotheses: Hypotheses | None,
-        marks: Sequence[tuple[Mark, ...]] | None,
-        scored: _Scored | None,
-        advance: reuse.Advance,
-    ) -> tuple[Verdict, ...]:
-        """A verdict a document: on a system's hypotheses, or on the sources where no system is given."""
-        eval_set = plan.eval_set
+    def _judge(self, texts: Sequence[Text], advance: reuse.Advance) -> tuple[Verdict, ...]:
         verdicts = []
-        for document in eval_set.documents:
-            rows = eval_set.rows[document.id]
-            lines = []
-            for row in rows:
-                segment = eval_set.scored[row]
-                if hypotheses is None or marks is None or scored is None:
-                    lines.append(Line(segment.id, segment.source))
-                    continue
-                scores = {m: value for m, s in scored.segments.items() if (value := s.scores[row]) is not None}
-                references = () if system and plan.systems[system].kind == "reference" else segment.references.values()
-                lines.append(
-                    Line(segment.id, hypotheses.texts[row], segment.source, tuple(references), marks[row], scores)
-                )
-            text = Text(
-                document=document.id,
-                system=system,
-                language=eval_set.pair.source if system is None else eval_set.pair.target,
-                source_language=None if system is None else eval_set.pair.source,
-                lines=tuple(lines),
-                scores={} if scored is None else self._document_scores(scored, rows),
-            )
-            verdicts.append(judge(text, self.signals, self.detector))
+        for text in texts:
+            verdicts.append(judging.judge(text, self.signals, self.detector))
             advance(1)
         return tuple(verdicts)
-
-    def _document_scores(self, scored: _Scored, rows: Sequence[int]) -> dict[str, float]:
-        return {
-            name: self.metrics[name].aggregate(found.statistics[list(rows)])
-            for name, found in scored.segments.items()
-            if found.statistics is not None and rows
-        }
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
         self._seconds[step] = time.perf_counter() - started
-
-
-def judge(text: Text, signals: Mapping[str, Signal], detector: Detector) -> Verdict:
-    """Let every signal look at a text, and weigh what they saw."""
-    unseen = {name: reason for name, signal in signals.items() if (reason := signal.blind(text))}
-    evidence = [e for name, signal in signals.items() if name not in unseen for e in signal.look(name, text)]
-    return detector.judge(text, evidence, unseen.items())
 
 
 def _check_references(metric: str, eval_set: EvalSet) -> None:
@@ -319,5 +276,7 @@ def _aggregate(name: str, metric: Metric, statistics: np.ndarray[Any, np.dtype[n
 
 
 def _bar(progress: Progress, title: str, total: int) -> reuse.Advance:
-    """A new progress bar; what it returns moves it on."""
+    """A new progress bar in place of those that are full; what it returns moves it on."""
+    for task in progress.tasks:
+        progress.update(task.id, visible=not task.finished)
     return partial(progress.advance, progress.add_task(title, total=total))

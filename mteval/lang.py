@@ -70,5 +70,11 @@ class LangPair:
             raise ConfigError(where, f"{name!r} is not a lang pair", "write the source first, as in pt-en")
         return cls.of(parts[0], parts[1], where)
 
+    def fill(self, path: str) -> str:
+        """A path with ``{lang_pair}``, ``{source}`` and ``{target}`` filled in."""
+        for key, value in {"lang_pair": str(self), "source": self.source, "target": self.target}.items():
+            path = path.replace("{" + key + "}", value)
+        return path
+
     def __str__(self) -> str:
         return f"{self.source}-{self.target}"

@@ -33,9 +33,7 @@ class JsonLines(EvalSetReader):
         self._name = name
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
-        named = self._path
-        for key, value in {"lang_pair": str(pair), "source": pair.source, "target": pair.target}.items():
-            named = named.replace("{" + key + "}", value)
+        named = pair.fill(self._path)
         path = resolve(named)
         told = named != self._path
         rows = [(where, row) for where, row in read_jsonl(path) if _of_pair(where, row, pair, pairs, told)]

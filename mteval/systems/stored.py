@@ -73,10 +73,7 @@ class Stored(System):
         pass
 
     def _file(self, pair: LangPair) -> Path:
-        named = self._path
-        for key, value in {"lang_pair": str(pair), "source": pair.source, "target": pair.target}.items():
-            named = named.replace("{" + key + "}", value)
-        return resolve(named)
+        return resolve(pair.fill(self._path))
 
     def _read(self, path: Path) -> list[tuple[str, str, str | None]]:
         """Each line's place, hypothesis and, where the file has it, source."""

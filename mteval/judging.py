@@ -1,0 +1,68 @@
+"""From texts to verdicts: every signal looks, the detector weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mteval.garble.base import Detector, Line, Signal, Text, Verdict
+from mteval.gate import Mark
+from mteval.metrics.base import Metric
+from mteval.scores import SegmentScores
+from mteval.segment import EvalSet, Hypotheses
+
+
+@dataclass(frozen=True)
+class Translated:
+    """What is known of one system's translation of an eval set; sequences are aligned with ``EvalSet.scored``.
+
+    Attributes:
+        hypotheses: what the system produced.
+        marks: what the gate saw, a tuple a segment.
+        scores: segment scores by metric name.
+        references: whether it may be compared with the human references (which a reference itself may not).
+    """
+
+    hypotheses: Hypotheses
+    marks: Sequence[tuple[Mark, ...]]
+    scores: Mapping[str, SegmentScores]
+    references: bool
+
+
+def judge(text: Text, signals: Mapping[str, Signal], detector: Detector) -> Verdict:
+    """Let every signal look at a text, and weigh what they saw."""
+    unseen = {name: reason for name, signal in signals.items() if (reason := signal.blind(text))}
+    evidence = [e for name, signal in signals.items() if name not in unseen for e in signal.look(name, text)]
+    return detector.judge(text, evidence, unseen.items())
+
+
+def sources(eval_set: EvalSet) -> list[Text]:
+    """The source documents, as texts to judge; page furniture is left out."""
+    texts = []
+    for document in eval_set.documents:
+        segments = [eval_set.scored[row] for row in eval_set.rows[document.id]]
+        lines = tuple(Line(segment.id, segment.source) for segment in segments)
+        texts.append(Text(document.id, None, eval_set.pair.source, None, lines))
+    return texts
+
+
+def translations(eval_set: EvalSet, translated: Translated, metrics: Mapping[str, Metric]) -> list[Text]:
+    """One system's documents, as texts to judge."""
+    texts = []
+    for document in eval_set.documents:
+        rows = eval_set.rows[document.id]
+        lines = []
+        for row in rows:
+            segment = eval_set.scored[row]
+            scores = {name: score for name, s in translated.scores.items() if (score := s.scores[row]) is not None}
+            references = tuple(segment.references.values()) if translated.references else ()
+            text = translated.hypotheses.texts[row]
+            lines.append(Line(segment.id, text, segment.source, references, translated.marks[row], scores))
+        scores = {
+            name: metrics[name].aggregate(found.statistics[list(rows)])
+            for name, found in translated.scores.items()
+            if found.statistics is not None and rows
+        }
+        system, pair = translated.hypotheses.system, eval_set.pair
+        texts.append(Text(document.id, system, pair.target, pair.source, tuple(lines), scores))
+    return texts
