@@ -34,14 +34,19 @@ _VALUED = {
 """Hydra's flags that take a value."""
 
 
+def register() -> None:
+    """Tell Hydra of the root config's schema and of the lang pairs that have no file."""
+    Plugins.instance().register(LangPairSource)
+    ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="mteval")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run with Hydra's command line: overrides such as ``metrics=[chrf]`` and flags such as ``--cfg job``.
 
     Returns:
         The exit code: 0, 2 for what a user can mend, 130 for Ctrl-C.
     """
-    Plugins.instance().register(LangPairSource)
-    ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="mteval")
+    register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
     arguments = _flags_first(arguments)
     sys.argv = ["mteval run", *arguments]
