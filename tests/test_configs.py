@@ -23,6 +23,7 @@ MISSING = {  # what an option cannot know
     "evalset/jsonl": ["evalset.path=x.jsonl"],
     "evalset/documents": ["evalset.path=x"],
     "metrics/comet": ["metrics.comet.checkpoint=Unbabel/wmt20-comet-qe-da"],
+    "systems/huggingface": ["systems.huggingface.checkpoint=Helsinki-NLP/opus-mt-ROMANCE-en"],
     "systems/stored": ["systems.stored.path=x.txt"],
 }
 

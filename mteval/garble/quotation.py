@@ -115,9 +115,10 @@ class QuotationMarks(Signal):
 
     def _evidence(self, name: str, text: Text, row: int, at: int, strength: float, said: str) -> Evidence:
         line = text.lines[row]
-        around = line.text[max(0, at - 20) : at + 21].strip()
+        words = line.text[max(0, at - 60) : at].split()[-2:]
+        where = f", after “{' '.join(words)}”" if words else ""
         end = at + (2 if line.text.startswith(",,", at) else 1)
-        return Evidence(name, self.family, line.segment, at, end, strength, f"{said}, at “…{around}…”.")
+        return Evidence(name, self.family, line.segment, at, end, strength, f"{said}{where}.")
 
 
 def _closes(opened: list[_Open], mark: str, before: str, after: str) -> bool:
