@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from mteval.config import Run, RunConfig, build
 from mteval.errors import ConfigError, MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.lang_pair_source import LangPairSource
+from mteval.run_folder import RunFolder
 
 _KEYS = "see mteval run --cfg job for the keys"
 _VALUED = {
@@ -48,7 +47,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
-    arguments = _flags_first(arguments)
+    # Hydra makes the folder under the name that it is given, and a shell expands no ~ after an =.
+    arguments = [re.sub(r"^output=~(?=/|$)", f"output={Path.home()}", argument) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
     failed: list[MtevalError] = []
 
@@ -87,17 +87,18 @@ def _fail(error: MtevalError) -> int:
 
 
 def _task(config: DictConfig) -> None:
-    output = Path(HydraConfig.get().runtime.output_dir)
+    output = Path(HydraConfig.get().runtime.output_dir)  # which Hydra has made already
+    folder = RunFolder(output, overwrite=False)
     try:
         _check_names()
-        _run(build(config), config, output)
+        run = build(config)
+        folder = RunFolder(output, run.overwrite)
+        _run(run, config, folder)
     finally:
-        with suppress(OSError):  # Hydra has made the folder already; a run that came to nothing leaves none behind
-            output.rmdir()
-            output.parent.rmdir()
+        folder.forget_if_empty()
 
 
-def _run(run: Run, config: DictConfig, output: Path) -> None:
+def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -106,47 +107,19 @@ def _run(run: Run, config: DictConfig, output: Path) -> None:
     from mteval.report.terminal import show
     from mteval.report.verdicts import Verdicts
 
-    _check_output(output, run.overwrite)
+    always = (Segments(), Verdicts(), Record())
+    folder.check()
     screen, errors = Console(), Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
-    partial = output.with_name(f".{output.name}.part")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        written = [report.write(result, partial) for report in run.reports.values()]
-        for always in (Segments(), Verdicts(), Record()):
-            always.write(result, partial)
+    with folder.writing() as partial:
+        written = [report.write(result, partial).name for report in (*run.reports.values(), *always)]
         _write_hydra(config, partial / ".hydra")
-        _replace(output, partial, run.overwrite)
-    except OSError as error:
-        raise OutputError(str(output), error.strerror or str(error), "choose another with output=FOLDER") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     show(result, screen)
-    best = next((file for file in written if file.suffix == ".html"), written[0] if written else partial / "run.json")
-    shown = os.path.relpath(output / best.name)
-    screen.print(
-        f"Report: {shown if not shown.startswith('..') else output / best.name}", soft_wrap=True, highlight=False
-    )
-
-
-def _check_output(output: Path, overwrite: bool) -> None:
-    """Make sure that the run's folder can be written, before anything is translated."""
-    if any(output.iterdir()) and not overwrite:
-        raise OutputError(
-            str(output), "the folder is not empty", "choose another with output=FOLDER, or overwrite=true"
-        )
-    if not os.access(output, os.W_OK) or not os.access(output.parent, os.W_OK):
-        raise OutputError(str(output), "the folder cannot be written", "choose another with output=FOLDER")
-
-
-def _replace(output: Path, partial: Path, overwrite: bool) -> None:
-    """Put a finished run in its place in one step."""
-    if overwrite:
-        shutil.rmtree(output, ignore_errors=True)
-    partial.rename(output)
+    best = next((name for name in written if name.endswith(".html")), written[0])
+    shown = os.path.relpath(folder.path / best)
+    screen.print(f"Report: {folder.path / best if shown.startswith('..') else shown}", soft_wrap=True, highlight=False)
 
 
 def _write_hydra(config: DictConfig, folder: Path) -> None:

@@ -7,7 +7,6 @@ import importlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import hydra.utils
@@ -72,7 +71,6 @@ class Run:
 
     evaluation: Evaluation
     reports: Mapping[str, Report]
-    output: Path
     overwrite: bool
 
 
@@ -100,7 +98,7 @@ def build(config: DictConfig) -> Run:
         seed=plain["seed"],
     )
     reports = _build_all(config, "report", Report, allow)
-    return Run(evaluation, reports, Path(plain["output"]).expanduser(), plain["overwrite"])
+    return Run(evaluation, reports, plain["overwrite"])
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +30,17 @@ ROWS = [
     {"source": "Ce mai faci azi?", "references": {"r": "How are you today?"}, "hypotheses": {"a": "How are you?"}},
 ]
 JSONL = ("evalset=jsonl", "lang_pairs=[ro-en]", "systems=[]", "metrics=[chrf]", "evalset.path=set.jsonl")
+SLOW = """
+import time
+from pathlib import Path
+from mteval.systems.fakes import UpperCase
+
+class Slow(UpperCase):
+    def translate(self, segments, pair, hypotheses):
+        Path("started").touch()
+        time.sleep(60)
+        yield from super().translate(segments, pair, hypotheses)
+"""
 STORED = "+systems.s={_target_: mteval.systems.stored.Stored, path: hyp.txt}"
 
 
@@ -86,10 +102,17 @@ def test_a_folder_that_holds_a_run_is_not_overwritten_unasked(cli: Cli) -> None:
     Path("out/note.txt").write_text("mine", encoding="utf-8")
     code, _, errors = cli(*JSONL, "output=out")
     assert code == 2
-    assert "out: the folder is not empty; choose another with output=FOLDER, or overwrite=true" in errors
+    assert "out: the folder holds a run; choose another with output=FOLDER, or overwrite=true" in errors
     assert Path("out/note.txt").exists()
     assert cli(*JSONL, "output=out", "overwrite=true", "report=[csv]")[0] == 0
     assert not Path("out/leaderboard.md").exists()  # nothing stale is left beside what is new
+    assert Path("out/note.txt").read_text("utf-8") == "mine"
+    Path("precious").mkdir()
+    Path("precious/thesis.txt").write_text("mine", encoding="utf-8")
+    for overwrite in ("true", "false"):
+        code, _, errors = cli(*JSONL, "output=precious", f"overwrite={overwrite}")
+        assert (code, "precious: the folder is not empty and holds no run" in errors) == (2, True)
+    assert {file.name for file in Path("precious").iterdir()} == {"thesis.txt"}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +220,36 @@ def test_two_files_that_define_one_name_are_refused(cli: Cli) -> None:
 def test_any_lang_pair_can_be_named(cli: Cli) -> None:
     assert cli(*JSONL, "lang_pairs=[de-cs]", "output=out")[0] == 0
     assert "de-cs" in Path("out/leaderboard.md").read_text("utf-8")
+
+
+def test_ctrl_c_is_said_in_one_line_and_leaves_no_folder(tmp_path: Path) -> None:
+    """A system that takes its time, interrupted as a terminal would."""
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    (tmp_path / "set.jsonl").write_text(json.dumps(ROWS[0]) + "\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "mteval", "run", *JSONL, "output=out", "store=null", "allow=[slow]"]
+    running = subprocess.Popen(
+        [*command, "+systems.slow={_target_: slow.Slow}"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    output, errors = running.communicate(timeout=60)
+    assert (running.returncode, output) == (130, "")
+    assert errors == "mteval: stopped; run the same command again to go on from here\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_home_folder_is_understood(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cli(*JSONL, "output=~/out")[0] == 0
+    assert (tmp_path / "out" / "run.json").exists()
 
 
 def test_a_sweep_runs_every_cell(cli: Cli) -> None:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "report", "meta", "reuse", "judging", "evaluation",
+    "metrics", "systems", "evalsets", "garble", "report", "meta", "reuse", "judging", "evaluation", "run_folder",
     "lang_pair_source", "config", "app", "__main__",
 ]  # fmt: skip
 ROOMS = ("metrics", "systems", "evalsets", "garble", "report")
