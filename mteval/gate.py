@@ -122,7 +122,8 @@ class Gate:
 
     Args:
         copied_share: a hypothesis is *copied* when at least this share of its words, in order, is the source's.
-        language_words: the language is judged only of hypotheses with at least this many words.
+        language_words: the language is judged only of hypotheses with at least this many words in small letters (or in
+            a script that has none).
         language_margin: it is *wrong* when another language is likelier than the target by at least this.
         loop_repeats: how often a phrase must follow itself to be *looped*.
         loop_share: the share of the hypothesis that the loop must make up.
@@ -187,10 +188,12 @@ class Gate:
         return Mark("copied", f"The hypothesis is the source ({share:.0%} of its words).", 0, len(hypothesis))
 
     def _wrong_language(self, source: str, hypothesis: str, pair: LangPair) -> Mark | None:
-        if len(words(hypothesis)) < self.language_words:
+        # Names are of no language: a list of Italian villages in an English sentence does not make it Italian.
+        said = [word for word in hypothesis.split() if not word.lstrip("\"'([“„«‘¿¡-–—")[:1].isupper()]
+        if len(words(" ".join(said))) < self.language_words:
             return None
         target, origin = base_language(pair.target), base_language(pair.source)
-        likely = identify(hypothesis, frozenset((target, origin)))
+        likely = identify(" ".join(said), frozenset((target, origin)))
         if not likely:
             return None
         best = next(iter(likely))

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from mteval.errors import ConfigError
-from mteval.gate import Gate, entities, loop
+from mteval.gate import Gate, entities, identify, loop
 from mteval.lang import LangPair
 
 PT_EN = LangPair("pt", "en")
@@ -52,6 +52,14 @@ def test_each_kind_of_failure_is_marked(hypothesis: str, expected: list[str]) ->
 )
 def test_what_is_right_is_not_marked(source: str, hypothesis: str) -> None:
     assert kinds(source, hypothesis) == []
+
+
+def test_names_are_of_no_language() -> None:
+    villages = "Monterosso, Vernazza, Corniglia, Manarola and Riomaggiore"
+    text = f"The villages of {villages} lie along the coast near La Spezia, below Volastra and Groppo."
+    assert next(iter(identify(text, frozenset(("ro", "en"))))) == "it"  # taken as a whole
+    source = f"Satele {villages} se află de-a lungul coastei, lângă La Spezia, sub Volastra și Groppo."
+    assert "wrong_language" not in kinds(source, text, LangPair("ro", "en"))
 
 
 def test_marks_show_where() -> None:
