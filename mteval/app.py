@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -22,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mteval.config import Run, RunConfig, build
 from mteval.errors import ConfigError, MtevalError, OutputError
 from mteval.files import packaged, write_text
-from mteval.lang_pair_source import LangPairSource
+from mteval.lang_pair_source import LangPairSearchPath, LangPairSource
 from mteval.run_folder import RunFolder
 
 _KEYS = "see mteval run --cfg job for the keys"
@@ -36,6 +37,7 @@ _VALUED = {
 def register() -> None:
     """Tell Hydra of the root config's schema and of the lang pairs that have no file."""
     Plugins.instance().register(LangPairSource)
+    Plugins.instance().register(LangPairSearchPath)
     ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="mteval")
 
 
@@ -50,6 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     # Hydra makes the folder under the name that it is given, and a shell expands no ~ after an =.
     arguments = [re.sub(r"^output=~(?=/|$)", f"output={Path.home()}", argument) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
+    LangPairSource.yields_to = _config_dirs(arguments)
     failed: list[MtevalError] = []
 
     def task(config: DictConfig) -> None:
@@ -69,6 +72,10 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(error)
     except (HydraException, OmegaConfBaseException) as error:
         return _fail(_explain(error))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{mark.name}:{mark.line + 1}" if mark else "config"
+        return _fail(ConfigError(where, f"not YAML ({error.problem})", "correct the file"))
     except KeyboardInterrupt:
         print("mteval: stopped; run the same command again to go on from here", file=sys.stderr)
         return 130
@@ -203,6 +210,11 @@ def _explain(error: Exception) -> ConfigError:
         return ConfigError(found.group(1), "unknown key", f"{_KEYS}; a new entry needs a + before it")
     if found := re.search(r"Error merging override \+*([^=]+)=", text):
         return ConfigError(found.group(1), _first_line(cause or error), "give a value of the right type")
+    if found := re.search(r"In '([^']+)': \w+ raised while composing config:\s*([^\n]+)", text):
+        key = re.search(r"full_key: (\S+)", text)
+        where = f"{found.group(1)}.yaml: {key.group(1)}" if key else f"{found.group(1)}.yaml"
+        unknown = " not in '" in found.group(2)
+        return ConfigError(where, "unknown key" if unknown else found.group(2), _KEYS)
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return ConfigError(
             found.group(1), "several values for one run", "add -m for one run a value, or write a list [a,b]"

@@ -55,7 +55,7 @@ if [ -n "$missing" ]; then
     rm -f "$log"
 fi
 
-echo "Setting up .venv (once; downloads about 1 GB)"
+echo "Setting up .venv (once; this takes some minutes)"
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
 rm -f "$READY"
 .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check \

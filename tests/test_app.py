@@ -217,6 +217,24 @@ def test_two_files_that_define_one_name_are_refused(cli: Cli) -> None:
     assert "the name is used twice, in systems/apertium_es and in systems/mine" in errors
 
 
+def test_a_root_config_of_ones_own(cli: Cli) -> None:
+    Path("mine").mkdir()
+    text = "defaults:\n  - run\n  - override lang_pairs: [de-cs]\n  - _self_\nseed: 7\nbootstrap_draws: 5\n"
+    Path("mine/study.yaml").write_text(text, encoding="utf-8")
+    Path("mine/study2.yaml").write_text(text.replace("seed", "sede"), encoding="utf-8")
+    own = ("evalset=jsonl", "evalset.path=set.jsonl", "systems=[]", "metrics=[chrf]", "--config-dir", "mine")
+    assert cli(*own, "--config-name", "study", "output=out")[0] == 0
+    assert json.loads(Path("out/run.json").read_text("utf-8"))["seed"] == 7
+    code, _, errors = cli(*own, "--config-name", "study2", "output=out2")
+    assert (code, "error: study2.yaml: sede: unknown key" in errors, errors.count("\n")) == (2, True, 1)
+    Path("mine/study2.yaml").write_text(text.replace("seed: 7", "seed: x"), encoding="utf-8")
+    code, _, errors = cli(*own, "--config-name", "study2", "output=out2")
+    assert (code, "study2.yaml: seed: Value 'x' of type 'str'" in errors, errors.count("\n")) == (2, True, 1)
+    Path("mine/study2.yaml").write_text("seed: [1\n", encoding="utf-8")
+    code, _, errors = cli(*own, "--config-name", "study2", "output=out2")
+    assert (code, "mine/study2.yaml:2: not YAML (" in errors, errors.count("\n")) == (2, True, 1)
+
+
 def test_any_lang_pair_can_be_named(cli: Cli) -> None:
     assert cli(*JSONL, "lang_pairs=[de-cs]", "output=out")[0] == 0
     assert "de-cs" in Path("out/leaderboard.md").read_text("utf-8")
