@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -73,6 +76,26 @@ def _digest(mode: str) -> str:
     return digest.hexdigest()[:12]
 
 
+@lru_cache(maxsize=32)
+def _stages(mode: str, mark_unknown: bool) -> tuple[tuple[str, ...], ...]:
+    """The programs of a mode's pipeline with their arguments, as ``apertium -z -f none`` would run them."""
+    shown = subprocess.run(
+        ["apertium-wblank-mode", "-z", str(_MODES / f"{mode}.mode")], capture_output=True, text=True, check=False
+    )
+    if shown.returncode != 0:
+        raise UnavailableError("apertium", f"mode {mode} cannot be read: {shown.stderr.strip()}", "install it again")
+    words = shlex.split(shown.stdout)
+    stages: list[list[str]] = [[]]
+    for word in words:
+        if word == "|":
+            stages.append([])
+        elif word == "$1":
+            stages[-1].append("-g" if mark_unknown else "-n")
+        elif word != "$2":
+            stages[-1].append(word)
+    return tuple(tuple(stage) for stage in stages)
+
+
 @lru_cache(maxsize=1)
 def _version() -> str:
     shown = subprocess.run(["apertium", "-V"], capture_output=True, text=True, check=False)
@@ -86,8 +109,8 @@ class Apertium(System):
     Args:
         modes: for each lang pair, the names of the modes in order: ``{pt-en: [pt-es, spa-eng]}``.
         mark_unknown: keep Apertium's ``*`` before words that it does not know.
-        chunk: segments that one process translates before their hypotheses are handed on.
-        timeout: seconds that one process may take for a chunk.
+        chunk: segments that go through the pipeline together before their hypotheses are handed on.
+        timeout: seconds that one program of the pipeline may take for a chunk.
     """
 
     def __init__(
@@ -132,7 +155,8 @@ class Apertium(System):
     def signature(self, pair: LangPair) -> Signature:
         chain = "+".join(f"{mode}@{_digest(mode)}" for mode in self._modes[pair])
         unknown = "marked" if self._mark_unknown else "plain"
-        return Signature.of({"system": "apertium", "version": _version(), "modes": chain, "unknown": unknown})
+        settings = {"system": "apertium", "version": _version(), "modes": chain, "unknown": unknown}
+        return Signature.of({**settings, "context": "segment"})
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
@@ -150,30 +174,45 @@ class Apertium(System):
     def _run(self, mode: str, texts: Sequence[str]) -> list[str]:
         # A NUL ends a segment in the stream, so a text that holds one goes in pieces and is put together again.
         pieces = [text.split("\0") for text in texts]
-        stream = "".join(to_stream(piece) + "\0" for parts in pieces for piece in parts)
-        unknown = [] if self._mark_unknown else ["-u"]
+        chunks = [to_stream(piece) for parts in pieces for piece in parts]
+        for stage in _stages(mode, self._mark_unknown):
+            # The tagger remembers what it read before, so that a segment's tags, and its hypothesis, would depend on
+            # the segments before it: it gets a process for each. No other program was seen to remember anything.
+            if stage[0] == "apertium-tagger":
+                with ThreadPoolExecutor(os.cpu_count()) as pool:
+                    chunks = list(pool.map(lambda chunk, stage=stage: self._pipe(mode, stage, [chunk])[0], chunks))
+            else:
+                chunks = self._pipe(mode, stage, chunks)
+        done = map(from_stream, chunks)
+        return ["\0".join(islice(done, len(parts))) for parts in pieces]
+
+    def _pipe(self, mode: str, stage: Sequence[str], chunks: Sequence[str]) -> list[str]:
+        """What one program of a mode's pipeline makes of segments in the stream format, one for one."""
+        stream = "".join(f"{chunk}\0" for chunk in chunks)
         try:
             done = subprocess.run(
-                ["apertium", "-z", *unknown, "-f", "none", mode],
+                stage,
                 input=stream.encode("utf-8"),
                 capture_output=True,
                 timeout=self._timeout,
                 check=False,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
             )
         except subprocess.TimeoutExpired:
             raise UnavailableError(
                 "apertium", f"mode {mode} took over {self._timeout:g} s", "raise its timeout or lower its chunk"
             ) from None
-        output = done.stdout.decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            raise UnavailableError(
+                "apertium", f"mode {mode} needs {stage[0]}, which is not installed", "install Debian's package apertium"
+            ) from None
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", errors="replace").strip() or "no message"
-            raise UnavailableError("apertium", f"mode {mode} failed: {said}", "install its Debian package again")
-        # Every program of the pipeline adds a NUL of its own at the very end; what follows ours must be empty.
-        count = sum(len(parts) for parts in pieces)
-        chunks = output.split("\0")
-        if len(chunks) <= count or any(chunks[count:]):
-            raise ContractError(
-                "apertium", f"mode {mode} gave back other segments than the {count} it got", "report this text"
-            )
-        done_pieces = map(from_stream, chunks[:count])
-        return ["\0".join(islice(done_pieces, len(parts))) for parts in pieces]
+            problem = f"{stage[0]} of mode {mode} failed: {said}"
+            raise UnavailableError("apertium", problem, "install its Debian package again")
+        # A program may add a NUL of its own at the very end; what follows ours must be empty.
+        found = done.stdout.decode("utf-8", errors="replace").split("\0")
+        if len(found) <= len(chunks) or any(found[len(chunks) :]):
+            problem = f"{stage[0]} of mode {mode} gave back other segments than the {len(chunks)} it got"
+            raise ContractError("apertium", problem, "report this text")
+        return found[: len(chunks)]

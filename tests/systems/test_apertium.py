@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mteval.errors import ConfigError, ContractError, UnavailableError
+from mteval.evalsets.documents import DocumentFolder
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.systems.apertium import Apertium, from_stream, to_stream
@@ -101,6 +103,35 @@ def test_the_stream_format_gives_text_back(text: str) -> None:
 def test_segments_that_ran_together_are_noticed() -> None:
     with pytest.raises(ContractError, match="a segment's end is missing"):
         from_stream("a b c")
+
+
+@needs_apertium
+@pytest.mark.parametrize(("chain", "language"), [(["por-cat", "cat-eng"], "pt"), (["ro-es", "spa-eng"], "ro")])
+def test_a_hypothesis_does_not_depend_on_the_segments_around_it(chain: list[str], language: str) -> None:
+    """Apertium's tagger remembers; the seeds show it in both chains if a process is shared."""
+    pair = LangPair(language, "en")
+    texts = [s.source for s in DocumentFolder("seeds", "package:seeds").load(pair, [PT_EN, RO_EN]).scored]
+    system = Apertium({str(pair): chain})
+
+    def hypotheses(texts: list[str]) -> dict[str, str]:
+        segments = [Segment(str(index), text, "d", "here") for index, text in enumerate(texts)]
+        return {texts[index]: output.text for index, output in system.translate(segments, pair, {})}
+
+    whole = hypotheses(texts)
+    assert hypotheses(texts[::-1]) == whole
+    assert {text: hypotheses([text])[text] for text in texts[:12]} == {text: whole[text] for text in texts[:12]}
+
+
+@needs_apertium
+def test_it_translates_as_apertium_does_by_hand() -> None:
+    """One segment alone, against ``apertium -u -f none`` for each mode."""
+    for text in ("O presidente disse que a guerra é longa.", "Os dois países assinaram um acordo."):
+        by_hand = text
+        for mode in CHAINS["pt-en"]:
+            command = ["apertium", "-u", "-f", "none", mode]
+            stream = subprocess.run(command, input=to_stream(by_hand), capture_output=True, text=True, check=True)
+            by_hand = from_stream(stream.stdout)
+        assert translate([text]) == [by_hand]
 
 
 @needs_apertium
