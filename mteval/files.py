@@ -8,6 +8,7 @@ import json
 import lzma
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def read_bytes(path: Path) -> bytes:
             return lzma.decompress(raw)
     except FileNotFoundError:
         raise DataError(str(path), "no such file", "check the path") from None
-    except (gzip.BadGzipFile, lzma.LZMAError, EOFError) as error:
+    except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError) as error:
         raise DataError(str(path), f"broken compression ({error})", "fetch or compress the file again") from None
     except OSError as error:
         raise DataError(str(path), error.strerror or "cannot be read", "check the path and its permissions") from None

@@ -5,6 +5,7 @@ Here a system's and a metric's promises are checked: one hypothesis a segment, o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -93,6 +94,11 @@ def score(
         for position, found in metric.score(list(missing.values())) if asked else ():
             if not 0 <= position < len(asked):
                 raise ContractError(f"metric {name}", f"scored item {position + 1} of {len(asked)}", "report it")
+            if shelf.get(asked[position]) is not None:
+                raise ContractError(f"metric {name}", f"scored item {position + 1} twice", "report it")
+            if not all(math.isfinite(number) for number in (found.score, *found.statistics)):
+                problem = f"gave {found.score} for the hypothesis “{missing[asked[position]].hypothesis[:60]}”"
+                raise ContractError(f"metric {name}", problem, "report it with that segment")
             shelf.put(asked[position], _pack(found))
             advance(1)
         held = [shelf.get(key) for key in keys]

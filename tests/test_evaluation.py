@@ -178,7 +178,8 @@ class BrokenMetric(LengthRatio):
     [
         ([(0, 0.5)], "gave some items no score"),
         ([(0, 0.5), (2, 0.5)], "scored item 3 of 2"),
-        ([(0, 0.5), (1, float("nan"))], "gave nan for segment 3 of system upper"),
+        ([(0, 0.5), (0, 0.5), (1, 0.5)], "scored item 1 twice"),
+        ([(0, 0.5), (1, float("nan"))], "gave nan for the hypothesis “A CASA É AZUL.”"),
     ],
 )
 def test_a_metric_that_breaks_its_promise_is_named(given: list[tuple[int, float]], problem: str) -> None:

@@ -64,6 +64,9 @@ def test_broken_compression_is_named(tmp_path: Path, suffix: str) -> None:
     file.write_bytes(whole[:-9])
     with pytest.raises(DataError, match="broken compression"):
         read_text(file)
+    file.write_bytes(whole[:12] + b"\xff\x00\xff\x17" + whole[16:])
+    with pytest.raises(DataError, match="broken compression"):
+        read_text(file)
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -82,12 +83,16 @@ def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segm
     if not isinstance(document, str | int):
         raise DataError(where, f"document {document!r} is no name", "write a text or a number")
     notes = row.get("notes")
+    references = _texts(where, row, "references")
+    for name, reference in references.items():
+        if not reference.strip():
+            raise DataError(where, f"reference {name!r} is empty", "write its translation, or leave the name out")
     return Segment(
         id=str(row.get("id", f"{document}:{number}")),
         source=source,
         document=str(document),
         where=where,
-        references=_texts(where, row, "references"),
+        references=references,
         notes=notes if isinstance(notes, str) else None,
         gold=_numbers(where, row),
     )
@@ -103,7 +108,8 @@ def _texts(where: str, row: Mapping[str, Any], field: str) -> dict[str, str]:
 def _numbers(where: str, row: Mapping[str, Any]) -> dict[str, float]:
     gold = row.get("gold") or {}
     if not isinstance(gold, dict) or not all(
-        isinstance(score, int | float) and not isinstance(score, bool) for score in gold.values()
+        isinstance(score, int | float) and not isinstance(score, bool) and math.isfinite(score)
+        for score in gold.values()
     ):
         raise DataError(where, "gold is not an object of numbers", 'write "gold": {"SYSTEM": 71.5}')
     return {system: float(score) for system, score in gold.items()}

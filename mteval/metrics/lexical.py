@@ -1,4 +1,5 @@
-"""BLEU, chrF and TER, computed by sacreBLEU (Post 2018) under sacreBLEU's own signatures.
+"""BLEU, chrF and TER, computed by sacreBLEU (Post 2018) under sacreBLEU's own signatures
+(with what those leave out added where it is no default).
 
 Segment statistics are sacreBLEU's; the system score is computed by sacreBLEU from their sum, so that it equals
 ``sacrebleu``'s corpus score to the last digit.
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mteval.errors import ConfigError, MissingReferenceError
+from mteval.errors import ConfigError, MissingReferenceError, UnavailableError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.signature import Signature
 
@@ -36,6 +37,10 @@ class _Lexical(Metric, ABC):
     def _build(self, *, sentence: bool) -> Any:
         """The sacreBLEU metric; for sentences it may need other settings than for corpora."""
 
+    @abstractmethod
+    def _unsigned(self) -> Mapping[str, object]:
+        """Settings that sacreBLEU's signature leaves out, where they are not its defaults."""
+
     @cached_property
     def _corpus(self) -> Any:
         return self._build(sentence=False)
@@ -45,7 +50,13 @@ class _Lexical(Metric, ABC):
         return self._build(sentence=True)
 
     def check(self) -> None:
-        self._corpus  # noqa: B018  (builds the tokenizer, which may be missing)
+        try:
+            _ = self._corpus
+        except (OSError, RuntimeError, ImportError) as error:  # a tokenizer that is downloaded, or an extra package
+            said = str(error).strip().splitlines() or [type(error).__name__]
+            raise UnavailableError(
+                f"metric {self.card.label}", f"its tokenizer is not to be had ({said[0]})", "choose another, as 13a"
+            ) from None
 
     def signature(self, references: int) -> Signature:
         metric = self._build(sentence=False)
@@ -53,7 +64,7 @@ class _Lexical(Metric, ABC):
         words = {True: "yes", False: "no"}
         shown = {k: words[v] if isinstance(v, bool) else v for k, v in settings.items() if v is not None}
         version = shown.pop("version")  # sacreBLEU prints it last
-        return Signature.of({**shown, "version": version})
+        return Signature.of({**shown, **self._unsigned(), "version": version})
 
     def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
         for index, item in enumerate(items):
@@ -108,6 +119,13 @@ class Bleu(_Lexical):
         label = "spBLEU" if str(self._settings["tokenize"]).startswith(("flores", "spm")) else "BLEU"
         return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0")
 
+    def _unsigned(self) -> Mapping[str, object]:
+        order, smooth = self._settings["max_ngram_order"], self._settings["smooth_value"]
+        return {
+            **({"order": order} if order != 4 else {}),
+            **({"smooth_value": smooth} if smooth is not None else {}),  # printed with two decimals only
+        }
+
     def _build(self, *, sentence: bool) -> Any:
         from sacrebleu.metrics.bleu import BLEU
 
@@ -150,6 +168,9 @@ class Chrf(_Lexical):
         label = f"chrF{self._settings['beta']}{'+' * self._settings['word_order']}"
         return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0")
 
+    def _unsigned(self) -> Mapping[str, object]:
+        return {"beta": self._settings["beta"]} if self._settings["beta"] != 2 else {}
+
     def _build(self, *, sentence: bool) -> Any:
         from sacrebleu.metrics.chrf import CHRF
 
@@ -183,6 +204,9 @@ class Ter(_Lexical):
     @property
     def card(self) -> MetricCard:
         return MetricCard("TER", True, False, 0, None, 2, "Apache-2.0")
+
+    def _unsigned(self) -> Mapping[str, object]:
+        return {}
 
     def _build(self, *, sentence: bool) -> Any:
         from sacrebleu.metrics.ter import TER

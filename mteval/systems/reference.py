@@ -42,8 +42,9 @@ class Reference(System):
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[int, Output]]:
+        shared = (name for name in segments[0].references if all(name in s.references for s in segments))
+        name = self._name or next(shared)
         for index, segment in enumerate(segments):
-            name = self._name or next(iter(segment.references))
             yield index, Output(segment.references[name])
 
     def close(self) -> None:

@@ -70,6 +70,8 @@ def changed(**fields: Any) -> list[Any]:
         (changed(hypotheses={"s": "x"}), "set.jsonl:2: no hypothesis of system 't'"),
         (changed(hypotheses=["x"]), "set.jsonl:2: hypotheses is not an object of texts"),
         (changed(references={"x": None}), "set.jsonl:2: references is not an object of texts"),
+        (changed(references={"x": " "}), "set.jsonl:2: reference 'x' is empty"),
+        (changed(gold={"s": float("nan")}), "set.jsonl:2: gold is not an object of numbers"),
         (changed(gold={"s": True}), "set.jsonl:2: gold is not an object of numbers"),
         (changed(document=None), "set.jsonl:2: document None is no name"),
         (changed(id="a:1"), "set.jsonl:2: segment id 'a:1' is used twice"),

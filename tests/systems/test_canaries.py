@@ -57,6 +57,9 @@ def test_they_can_spoil_a_chosen_system() -> None:
 
 def test_the_reference_is_handed_out_as_an_upper_bound() -> None:
     assert (spoil(Reference()), spoil(Reference("b")), Reference().kind) == ("First.", "Second.", "reference")
+    other = Segment("d:2", SOURCE, "d", "here", references={"b": "Third."})
+    found = dict(Reference().translate([SEGMENT, other], PT_EN, {}))
+    assert [found[0].text, found[1].text] == ["Second.", "Third."]  # one person's, not the first of each segment
     bare = EvalSet("set", PT_EN, (), ())
     assert Reference().declines(bare) == "the eval set has no reference"
     assert Reference("c").declines(bare) == "the eval set has no reference c"
