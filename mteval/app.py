@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from mteval.config import Run, RunConfig, build
 from mteval.errors import ConfigError, MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.lang_pair_source import LangPairSearchPath, LangPairSource
-from mteval.run_folder import RunFolder
+from mteval.run_folder import RunFolder, forget_if_empty
 
 _KEYS = "see mteval run --cfg job for the keys"
 _VALUED = {
@@ -54,10 +54,14 @@ def run(arguments: Sequence[str]) -> int:
     sys.argv = ["mteval run", *arguments]
     LangPairSource.yields_to = _config_dirs(arguments)
     failed: list[MtevalError] = []
+    existed = _there_before(arguments)
+
+    begun: list[bool] = []
 
     def task(config: DictConfig) -> None:
+        begun.append(True)
         try:
-            _task(config)
+            _task(config, existed)
         except MtevalError as error:
             if HydraConfig.get().mode is RunMode.MULTIRUN:
                 raise  # Hydra says which cell of the sweep it was
@@ -80,11 +84,10 @@ def run(arguments: Sequence[str]) -> int:
         print("mteval: stopped; run the same command again to go on from here", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.filename is None:
+        if begun or error.filename is None:
             raise
-        return _fail(
-            OutputError(str(error.filename), error.strerror or str(error), "choose another with output=FOLDER")
-        )
+        problem = error.strerror or str(error)  # Hydra could not make the run's folder
+        return _fail(OutputError(str(error.filename), problem, "choose another with output=FOLDER"))
     return 0
 
 
@@ -93,16 +96,24 @@ def _fail(error: MtevalError) -> int:
     return 2
 
 
-def _task(config: DictConfig) -> None:
+def _task(config: DictConfig, existed: Collection[Path]) -> None:
     output = Path(HydraConfig.get().runtime.output_dir)  # which Hydra has made already
-    folder = RunFolder(output, overwrite=False)
     try:
         _check_names()
         run = build(config)
-        folder = RunFolder(output, run.overwrite)
-        _run(run, config, folder)
+        with RunFolder(output, run.overwrite) as folder:
+            _run(run, config, folder)
     finally:
-        folder.forget_if_empty()
+        forget_if_empty(output, existed)
+
+
+def _there_before(arguments: Sequence[str]) -> Collection[Path]:
+    """The folders on the way to the run's folder that are there before Hydra makes any; all, if it is not known."""
+    named = [argument.partition("=")[2] for argument in arguments if argument.startswith("output=")]
+    if not named and any(flag.startswith(("--config-name", "-cn")) for flag in arguments):
+        return [Path.cwd(), *Path.cwd().parents]
+    output = Path(named[-1] if named else "runs").absolute()
+    return [folder for folder in (output, *output.parents) if folder.exists()]
 
 
 def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
@@ -115,14 +126,17 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     from mteval.report.verdicts import Verdicts
 
     always = (Segments(), Verdicts(), Record())
-    folder.check()
     screen, errors = Console(), Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
-    with folder.writing() as partial:
-        written = [report.write(result, partial).name for report in (*run.reports.values(), *always)]
+    written: list[str] = []
+
+    def write(partial: Path) -> None:
+        written.extend(report.write(result, partial).name for report in (*run.reports.values(), *always))
         _write_hydra(config, partial / ".hydra")
+
+    folder.fill(write)
     show(result, screen)
     best = next((name for name in written if name.endswith(".html")), written[0])
     shown = os.path.relpath(folder.path / best)
@@ -177,7 +191,8 @@ def _check_names() -> None:
     """Refuse two chosen files that define an entry of one name, which Hydra would merge in silence."""
     loader = GlobalHydra.instance().config_loader()
     chosen = HydraConfig.get()
-    defaults = loader.compute_defaults_list(chosen.job.config_name, list(chosen.overrides.task), RunMode.RUN)
+    task: Any = OmegaConf.to_container(chosen.overrides.task, resolve=False)  # one may hold an interpolation
+    defaults = loader.compute_defaults_list(chosen.job.config_name, task, RunMode.RUN)
     seen: dict[tuple[str, str], str] = {}
     for default in defaults.defaults:
         group, _, option = str(default.config_path).rpartition("/")

@@ -45,7 +45,7 @@ class RunConfig:
         overwrite: replace a run that is already there.
         store: the folder that holds translations and scores between runs; ``null`` for none.
         bootstrap_draws: resamples for confidence intervals; 0 for none.
-        seed: of everything random.
+        seed: of everything that is resampled.
         allow: packages besides mteval whose classes a config may name in ``_target_``.
     """
 
@@ -148,13 +148,8 @@ def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Buil
     """
     if not isinstance(node, DictConfig) or "_target_" not in node:
         raise ConfigError(key, "names no class to build", "choose an option of the group, or add _target_: a class")
-    for where, path in _targets(OmegaConf.to_container(node), key):
-        if path.split(".")[0] not in allow:
-            raise ConfigError(
-                f"{where}._target_",
-                f"{path} is outside {' and '.join(allow)}",
-                "if you trust that package, allow it by name: allow=[PACKAGE]",
-            )
+    for where, path in _targets(OmegaConf.to_container(node, resolve=True), key):
+        _check_target(where, path, allow)
     target = _find(str(node["_target_"]), key)
     if not (inspect.isclass(target) and issubclass(target, base)):
         raise ConfigError(f"{key}._target_", f"{node['_target_']} is no {base.__name__}", f"name a {base.__name__}")
@@ -174,6 +169,22 @@ def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Buil
         if isinstance(cause, MtevalError):
             raise cause from None
         raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
+
+
+def _check_target(where: str, path: str, allow: Sequence[str]) -> None:
+    """Make sure that a ``_target_``, however deep, is a class that an allowed package defines, not one it imports."""
+    outside = ConfigError(
+        f"{where}._target_",
+        f"{path} is outside {' and '.join(allow)}",
+        "if you trust that package, allow it by name: allow=[PACKAGE]",
+    )
+    if path.split(".")[0] not in allow:
+        raise outside
+    found = _find(path, where)
+    if not inspect.isclass(found):
+        raise ConfigError(f"{where}._target_", f"{path} is no class", "name a class")
+    if found.__module__.split(".")[0] not in allow:
+        raise outside
 
 
 def _targets(node: Any, key: str) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.progress import Progress
 
 from mteval import judging, reuse
@@ -20,7 +20,7 @@ from mteval.evalsets.base import EvalSetReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair
-from mteval.metrics.base import Item, Metric
+from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.scores import SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
@@ -70,7 +70,7 @@ class Evaluation:
         detector: weighs the evidence.
         store: holds translations and scores between runs.
         draws: bootstrap resamples for confidence intervals; 0 for none.
-        seed: of everything random.
+        seed: of everything that is resampled.
     """
 
     reader: EvalSetReader
@@ -129,7 +129,13 @@ class Evaluation:
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
         }
         cards = {name: metric.card for name, metric in self.metrics.items()}
-        return RunResult(tuple(results), cards, record)
+        warnings = [
+            f"{plan.eval_set.pair}: reference {name} is left out, since only {count} of "
+            f"{len(plan.eval_set.scored)} segments have it"
+            for plan in plans
+            for name, count in plan.eval_set.partial_references.items()
+        ]
+        return RunResult(tuple(results), cards, record, tuple(warnings))
 
     def _plan(self, eval_set: EvalSet) -> Plan:
         given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}
@@ -149,6 +155,14 @@ class Evaluation:
             raise ConfigError(
                 "systems", f"none translates {eval_set.pair}{reasons}", "choose one that does, with systems=[…]"
             )
+        for name, system in systems.items():
+            ranked = [other for other in systems if systems[other].kind == "system"]
+            if system.builds_on is not None and system.builds_on not in ranked:
+                raise ConfigError(
+                    f"systems.{name}.of",
+                    f"no system {system.builds_on} runs in {eval_set.pair}",
+                    f"name one of {', '.join(ranked)}",
+                )
         return Plan(eval_set, systems, declined)
 
     def _run_pair(self, plan: Plan, progress: Progress) -> PairResult:
@@ -226,15 +240,18 @@ class Evaluation:
         size = len(eval_set.scored)
         for start, system in enumerate(systems):
             part = found[start * size : (start + 1) * size]
-            statistics = np.array([score.statistics for score in part], dtype=np.float64).reshape(size, -1)
             into = scored[system]
-            into.segments[name] = SegmentScores(name, system, tuple(score.score for score in part), statistics)
+            segments = SegmentScores(name, system, tuple(score.score for score in part), _statistics(part))
+            statistics = segments.scored()
+            into.segments[name] = segments
             into.scores[name] = SystemScore(
                 metric=name,
                 system=system,
-                score=aggregate(statistics),
-                interval=bootstrap_interval(statistics, aggregate, draws=self.draws, seed=self.seed),
-                segments=size,
+                score=None if statistics is None else aggregate(statistics),
+                interval=None
+                if statistics is None
+                else bootstrap_interval(statistics, aggregate, draws=self.draws, seed=self.seed),
+                segments=0 if statistics is None else len(statistics),
                 signature=str(signature),
             )
             if any(score.spans is not None for score in part):
@@ -268,7 +285,14 @@ def _check_references(metric: str, eval_set: EvalSet) -> None:
     )
 
 
-def _aggregate(name: str, metric: Metric, statistics: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+def _statistics(scores: Sequence[ItemScore]) -> NDArray[np.float64] | None:
+    """The segment statistics of items, a row each, all NaN where there is no score; ``None`` if no item has one."""
+    width = max((len(score.statistics) for score in scores), default=0)
+    rows = [score.statistics or (math.nan,) * width for score in scores]
+    return np.array(rows, dtype=np.float64).reshape(len(scores), width) if width else None
+
+
+def _aggregate(name: str, metric: Metric, statistics: NDArray[np.float64]) -> float:
     score = metric.aggregate(statistics)
     if not math.isfinite(score):
         raise ContractError(f"metric {name}", f"gave {score} for a system", "report it with the eval set")

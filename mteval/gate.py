@@ -20,7 +20,11 @@ MarkKind = Literal["empty", "copied", "wrong_language", "looped", "length_ratio"
 MARK_KINDS: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped", "length_ratio", "html_entities")
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_WORD = re.compile(r"\w+")
+# Scripts that are written without spaces between words: each character of theirs is taken for a word.
+_DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_DENSE}]|[^\W{_DENSE}]+")
+_IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_SYLLABLE = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
 _LONGEST_LOOP = 40
 """Words of a phrase whose repetition is looked for; time grows with it."""
 
@@ -42,8 +46,17 @@ class Mark:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, case folded, without punctuation."""
+    """The words of a text, case folded, without punctuation; single characters where a script has no spaces."""
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def length(text: str) -> int:
+    """How long a text is in letters: an ideograph counts as three, a kana or a Korean syllable as two.
+
+    That is about what alphabets need to say the same, so that lengths can be compared across scripts.
+    """
+    stripped = text.strip()
+    return len(stripped) + 2 * len(_IDEOGRAPH.findall(stripped)) + len(_SYLLABLE.findall(stripped))
 
 
 def entities(text: str) -> list[tuple[int, int]]:
@@ -121,14 +134,14 @@ class Gate:
     """Marks what no metric can be trusted on.
 
     Args:
-        copied_share: a hypothesis is *copied* when at least this share of its words, in order, is the source's.
+        copied_share: a hypothesis is *copied* when at least this share of its words is the source's, in any order.
         language_words: the language is judged only of hypotheses with at least this many words in small letters (or in
             a script that has none).
         language_margin: it is *wrong* when another language is likelier than the target by at least this.
         loop_repeats: how often a phrase must follow itself to be *looped*.
         loop_share: the share of the hypothesis that the loop must make up.
-        length_low, length_high: bounds of characters of the hypothesis to characters of the source.
-        length_slack: characters by which short texts may miss those bounds.
+        length_low, length_high: bounds of the hypothesis's length to the source's, as ``length`` counts it.
+        length_slack: letters by which short texts may miss those bounds.
     """
 
     def __init__(
@@ -210,11 +223,13 @@ class Gate:
         return Mark("looped", f"“{phrase}” is said {times} times in a row.", start, end)
 
     def _length_ratio(self, source: str, hypothesis: str) -> Mark | None:
-        theirs, ours = len(source.strip()), len(hypothesis.strip())
+        theirs, ours = length(source), length(hypothesis)
         low, high = self.length_low * theirs - self.length_slack, self.length_high * theirs + self.length_slack
         if low <= ours <= high:
             return None
-        message = f"The hypothesis has {ours} characters for the source's {theirs}."
+        message = (
+            f"The hypothesis is {ours / max(1, theirs):.2f} times as long as the source ({ours} to {theirs} letters)."
+        )
         return Mark("length_ratio", message, 0, len(hypothesis))
 
     def _html_entities(self, source: str, hypothesis: str) -> Mark | None:

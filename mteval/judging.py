@@ -59,9 +59,9 @@ def translations(eval_set: EvalSet, translated: Translated, metrics: Mapping[str
             text = translated.hypotheses.texts[row]
             lines.append(Line(segment.id, text, segment.source, references, translated.marks[row], scores))
         scores = {
-            name: metrics[name].aggregate(found.statistics[list(rows)])
+            name: metrics[name].aggregate(statistics)
             for name, found in translated.scores.items()
-            if found.statistics is not None and rows
+            if (statistics := found.scored(rows)) is not None
         }
         system, pair = translated.hypotheses.system, eval_set.pair
         texts.append(Text(document.id, system, pair.target, pair.source, tuple(lines), scores))

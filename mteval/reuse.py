@@ -39,9 +39,10 @@ def translate(
     """
     segments = eval_set.scored
     outputs: list[Output | None] = [None] * len(segments)
-    with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair)) as shelf:
+    keys = [key_of(segment.source) for segment in segments] if system.reusable else []
+    with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair), keys) as shelf:
         if system.reusable:
-            held = [shelf.get(key_of(segment.source)) for segment in segments]
+            held = [shelf.get(key) for key in keys]
             outputs = [None if value is None else Output(value[0], tuple(value[1])) for value in held]
         missing = [index for index, output in enumerate(outputs) if output is None]
         advance(len(segments) - len(missing))
@@ -87,7 +88,7 @@ def score(
         ContractError: the metric did not score every item.
     """
     keys = [key_of(item.source, item.hypothesis, *item.references) for item in items]
-    with store.shelf("scores", type(metric).__name__, metric.signature(references)) as shelf:
+    with store.shelf("scores", type(metric).__name__, metric.signature(references), keys) as shelf:
         missing = {key: item for key, item in zip(keys, items, strict=True) if shelf.get(key) is None}
         asked = list(missing)
         advance(len(items) - len(asked))
@@ -96,7 +97,8 @@ def score(
                 raise ContractError(f"metric {name}", f"scored item {position + 1} of {len(asked)}", "report it")
             if shelf.get(asked[position]) is not None:
                 raise ContractError(f"metric {name}", f"scored item {position + 1} twice", "report it")
-            if not all(math.isfinite(number) for number in (found.score, *found.statistics)):
+            numbers = found.statistics if found.score is None else (found.score, *found.statistics)
+            if not all(map(math.isfinite, numbers)) or (found.score is None) != (not found.statistics):
                 problem = f"gave {found.score} for the hypothesis “{missing[asked[position]].hypothesis[:60]}”"
                 raise ContractError(f"metric {name}", problem, "report it with that segment")
             shelf.put(asked[position], _pack(found))

@@ -1,25 +1,30 @@
-"""A run's folder: checked before anything is translated, put in its place when everything is written."""
+"""A run's folder: claimed before anything is translated, filled when everything is written."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import socket
+from collections.abc import Callable, Collection
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from mteval.errors import OutputError
 
 ITS_MARK = "run.json"
-"""A folder that holds this file holds a run."""
+"""A folder that holds this file holds a run; it is put there last."""
 
-_ITS_OWN = (ITS_MARK, ".hydra", "segments.jsonl", "verdicts.jsonl")
-_ITS_OWN_STEM = "leaderboard"
+_ITS_OWN = (
+    *("segments.jsonl", "verdicts.jsonl", ".hydra"),
+    *(f"leaderboard.{suffix}" for suffix in ("html", "md", "tex", "csv", "json")),
+)
+_LOCK, _PARTIAL = ".mteval-running", ".mteval-partial"
 _ELSEWHERE = "choose another with output=FOLDER"
 
 
 class RunFolder:
-    """The folder that a run is written into.
+    """The folder that a run is written into; entering it claims it, so that no other run writes there.
 
     Args:
         path: where it is; it may exist and be empty.
@@ -30,50 +35,95 @@ class RunFolder:
         self.path = path
         self._overwrite = overwrite
 
-    def check(self) -> None:
-        """Make sure that the run can be written, before anything is translated.
+    def __enter__(self) -> Self:
+        """Make sure, before anything is translated, that the run can be written.
 
         Raises:
-            OutputError: the folder holds something that is not to be overwritten, or cannot be written.
+            OutputError: the folder holds something that is not to be overwritten, another run writes into it, or it
+                cannot be written.
         """
-        if self.path.is_dir() and any(self.path.iterdir()):
-            if not (self.path / ITS_MARK).is_file():
-                raise OutputError(str(self.path), "the folder is not empty and holds no run", _ELSEWHERE)
-            if not self._overwrite:
-                raise OutputError(str(self.path), "the folder holds a run", f"{_ELSEWHERE}, or overwrite=true")
-        there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK):
-            raise OutputError(str(self.path), "the folder cannot be written", _ELSEWHERE)
-
-    @contextmanager
-    def writing(self) -> Iterator[Path]:
-        """A folder beside it to write into, which takes its place once everything is written, and not before.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
-        partial = self.path.absolute().with_name(f".{self.path.absolute().name}.{os.getpid()}.part")
         try:
-            partial.mkdir(parents=True)
-            yield partial
-            self._put_in_place(partial)
+            self.path.mkdir(parents=True, exist_ok=True)
+            there = [file for file in self.path.iterdir() if file.name not in (_LOCK, _PARTIAL)]
+            if there and not (self.path / ITS_MARK).is_file():
+                raise OutputError(str(self.path), "the folder is not empty and holds no run", _ELSEWHERE)
+            if there and not self._overwrite:
+                raise OutputError(str(self.path), "the folder holds a run", f"{_ELSEWHERE}, or overwrite=true")
+            self._claim()
         except OSError as error:
             raise OutputError(str(self.path), error.strerror or str(error), _ELSEWHERE) from None
-        finally:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self.path / _PARTIAL, ignore_errors=True)
+        (self.path / _LOCK).unlink(missing_ok=True)
+
+    def fill(self, write: Callable[[Path], None]) -> None:
+        """Let a run be written beside what is there, and put it in place once that is done.
+
+        Args:
+            write: writes every file of the run into the folder that it is given.
+
+        Raises:
+            OutputError: it cannot be written; what was there before is there still.
+        """
+        partial = self.path / _PARTIAL
+        try:
             shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            write(partial)
+            new = sorted(partial.iterdir(), key=lambda file: file.name == ITS_MARK)
+            (self.path / ITS_MARK).unlink(missing_ok=True)  # until the new one is there, this is no finished run
+            for file in new:
+                if (self.path / file.name).is_dir():
+                    shutil.rmtree(self.path / file.name)
+                file.replace(self.path / file.name)
+            for old in set(_ITS_OWN) - {file.name for file in new}:
+                stale = self.path / old
+                shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(str(self.path), error.strerror or str(error), _ELSEWHERE) from None
 
-    def forget_if_empty(self) -> None:
-        """Remove the folder, and the one that it is in, if they are empty: a run that came to nothing leaves none."""
-        with suppress(OSError):
-            self.path.rmdir()
-            self.path.absolute().parent.rmdir()
+    def _claim(self) -> None:
+        lock = self.path / _LOCK
+        mine = f"{socket.gethostname()} {os.getpid()}"
+        try:
+            with lock.open("x", encoding="utf-8") as file:
+                file.write(mine)
+        except FileExistsError:
+            host, _, process = lock.read_text("utf-8").partition(" ")
+            if host != socket.gethostname() or not process.isdigit() or _alive(int(process)):
+                raise OutputError(
+                    str(self.path),
+                    f"another run writes into it (process {process} on {host})",
+                    f"{_ELSEWHERE}, or remove {lock} if that run is gone",
+                ) from None
+            lock.write_text(mine, encoding="utf-8")  # it was killed
 
-    def _put_in_place(self, partial: Path) -> None:
-        if not self._overwrite or not self.path.exists():
-            partial.rename(self.path)
+
+def forget_if_empty(path: Path, existed: Collection[Path]) -> None:
+    """Remove a folder and those above it as far as they are empty and were not there before.
+
+    Args:
+        path: the folder.
+        existed: absolute paths of folders that are to stay.
+    """
+    for folder in (path.absolute(), *path.absolute().parents):
+        if folder in existed:
             return
-        for old in self.path.iterdir():
-            if old.name in _ITS_OWN or old.stem == _ITS_OWN_STEM:
-                shutil.rmtree(old) if old.is_dir() else old.unlink()
-        for new in sorted(partial.iterdir(), key=lambda file: file.name == ITS_MARK):  # its mark comes last
-            new.rename(self.path / new.name)
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -21,7 +21,8 @@ class SegmentScores:
         system: the system's name.
         scores: one score a segment, ``None`` where there is none.
         statistics: float64 array of shape [segments, k]: the *segment statistics* from which the metric computes its
-            system score for any subset or resample without scoring again. ``None`` if nothing was scored.
+            system score for any subset or resample without scoring again. The row of a segment without a score is
+            all NaN. ``None`` if nothing was scored.
     """
 
     metric: str
@@ -46,6 +47,21 @@ class SegmentScores:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def scored(self, rows: Sequence[int] | None = None) -> NDArray[np.float64] | None:
+        """The statistics of the segments that have a score.
+
+        Args:
+            rows: the positions to choose from; ``None`` for all.
+
+        Returns:
+            Shape [segments with a score, k]; ``None`` if there are none.
+        """
+        if self.statistics is None:
+            return None
+        chosen = range(len(self)) if rows is None else rows
+        there = [row for row in chosen if self.scores[row] is not None]
+        return self.statistics[there] if there else None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -128,6 +129,12 @@ class EvalSet:
         for index, segment in enumerate(self.scored):
             rows[segment.document].append(index)
         return {document: tuple(indices) for document, indices in rows.items()}
+
+    @cached_property
+    def partial_references(self) -> Mapping[str, int]:
+        """References that only some scored segments have, which no metric sees, with how many have them."""
+        counts = Counter(name for segment in self.scored for name in segment.references)
+        return {name: count for name, count in counts.items() if count < len(self.scored)}
 
     @cached_property
     def reference_names(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -32,9 +33,10 @@ def key_of(*texts: str) -> str:
 class Shelf:
     """What the store holds under one signature, and the shard that this process appends to."""
 
-    def __init__(self, folder: Path | None, signature: Signature) -> None:
+    def __init__(self, folder: Path | None, signature: Signature, wanted: Collection[str]) -> None:
         self._folder = folder
         self._signature = signature
+        self._wanted = frozenset(wanted)
         self._shard: TextIO | None = None
         self._held: dict[str, Any] = {}
         if folder is not None and folder.is_dir():
@@ -42,12 +44,14 @@ class Shelf:
                 self._read(shard)
 
     def _read(self, shard: Path) -> None:
-        for line in shard.read_text("utf-8", errors="replace").split("\n"):
-            try:
-                row = json.loads(line)
-                self._held[row["key"]] = row["value"]
-            except (ValueError, TypeError, KeyError):
-                continue  # cut off by a kill, or blank: it is computed again
+        with shard.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            for line in lines:
+                try:
+                    row = json.loads(line)
+                    if row["key"] in self._wanted:
+                        self._held[row["key"]] = row["value"]
+                except (ValueError, TypeError, KeyError):
+                    continue  # cut off by a kill, or blank: it is computed again
 
     def get(self, key: str) -> Any | None:
         """What is held under a key; ``None`` if nothing is."""
@@ -96,14 +100,15 @@ class Store:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
-    def shelf(self, room: str, name: str, signature: Signature) -> Shelf:
+    def shelf(self, room: str, name: str, signature: Signature, wanted: Collection[str]) -> Shelf:
         """The shelf of one signature.
 
         Args:
             room: ``translations`` or ``scores``.
             name: the system's or metric's class, to make folders readable.
             signature: everything that changes the result but the texts.
+            wanted: the keys that will be asked for; no others are held in memory, however many the store has.
         """
         if self.folder is None:
-            return Shelf(None, signature)
-        return Shelf(self.folder / VERSION / room / f"{name}-{signature.digest}", signature)
+            return Shelf(None, signature, wanted)
+        return Shelf(self.folder / VERSION / room / f"{name}-{signature.digest}", signature, wanted)

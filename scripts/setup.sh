@@ -56,7 +56,7 @@ if [ -n "$missing" ]; then
 fi
 
 echo "Setting up .venv (once; this takes some minutes)"
-[ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear .venv
 rm -f "$READY"
 .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check \
     --constraint constraints.txt --editable '.[dev]'

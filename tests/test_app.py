@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -41,6 +42,7 @@ class Slow(UpperCase):
         time.sleep(60)
         yield from super().translate(segments, pair, hypotheses)
 """
+COPIER = "{_target_: mteval.files.write_text, text: hi}"
 STORED = "+systems.s={_target_: mteval.systems.stored.Stored, path: hyp.txt}"
 
 
@@ -89,6 +91,32 @@ def test_a_run_leaves_its_whole_folder(cli: Cli) -> None:
     record = json.loads(Path("out/run.json").read_text("utf-8"))
     assert record["environment"]["packages"]["sacrebleu"]
     assert record["seed"] == 12345
+
+
+def test_folders_of_the_user_stay(cli: Cli) -> None:
+    Path("keep").mkdir()
+    Path("above").mkdir()
+    for output in ("keep", "above/run"):
+        assert cli(*JSONL, "evalset.path=none.jsonl", f"output={output}")[0] == 2
+    assert {file.name for file in Path.cwd().iterdir()} == {"set.jsonl", "keep", "above"}
+    assert cli(*JSONL, "evalset.path=none.jsonl", "output=new/deep/run")[0] == 2
+    assert not Path("new").exists()
+    assert cli(*JSONL, "output=keep")[0] == 0
+
+
+def test_two_runs_do_not_write_into_one_folder(cli: Cli) -> None:
+    Path("out").mkdir()
+    Path("out/.mteval-running").write_text(f"{socket.gethostname()} {os.getpid()}", encoding="utf-8")
+    code, _, errors = cli(*JSONL, "output=out")
+    assert code == 2
+    assert "out: another run writes into it (process" in errors
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
+    Path("out/.mteval-running").write_text(f"{socket.gethostname()} {gone.stdout.strip()}", encoding="utf-8")
+    Path("out/.mteval-partial").mkdir()
+    assert cli(*JSONL, "output=out")[0] == 0  # that run was killed
+    assert not list(Path("out").glob(".mteval*"))
 
 
 def test_without_an_output_folder_runs_are_dated(cli: Cli) -> None:
@@ -153,6 +181,9 @@ def test_a_folder_that_holds_a_run_is_not_overwritten_unasked(cli: Cli) -> None:
         # folders
         (("output=set.jsonl/out",), "set.jsonl/out: Not a directory; choose another with output=FOLDER"),
         (("output=/proc/out",), "/proc/out: "),
+        ((STORED.replace("hyp.txt", COPIER),), "systems.s.path._target_: mteval.files.write_text is no class"),
+        ((STORED.replace("hyp.txt", "{_target_: mteval.files.Path}"),), "mteval.files.Path is outside mteval"),
+        (("+systems.x=${evalset}",), "systems.x"),
     ],
 )
 def test_bad_input_is_one_line_that_names_place_and_remedy(cli: Cli, arguments: tuple[str, ...], message: str) -> None:
@@ -327,6 +358,7 @@ def test_the_seeds_get_their_verdicts(default_run: tuple[Path, str]) -> None:
     assert {verdict for (system, _), verdict in by_system.items() if system == "canary_loop"} == {"garbled"}
 
 
+@needs_apertium
 def test_evidence_shows_where_it_stands(default_run: tuple[Path, str]) -> None:
     folder, _ = default_run
     segments = {row["segment"]: row for row in rows_of(folder / "segments.jsonl")}
@@ -344,7 +376,10 @@ def test_evidence_shows_where_it_stands(default_run: tuple[Path, str]) -> None:
 
 def test_no_rule_names_a_seed() -> None:
     """Nothing in the code or the configs knows a seed's text: its words are not looked for, its hash not compared."""
-    names = ("Kim Jong", "Putin", "Pyongyang", "norte -coreano", "96b5ea59", "Kcna", "KCNA", "RPDC")
+    names = {"Kim Jong", "Putin", "Pyongyang", "96b5ea59", "Kcna", "KCNA", "RPDC"}
+    for seed in packaged("seeds").glob("*.txt"):
+        said = seed.read_text("utf-8").split()
+        names |= {" ".join(said[at : at + 4]) for at in range(len(said) - 3)}
     package = Path(app.__file__).parent
     files = [*package.glob("*.py"), *(package / "garble").rglob("*.*"), *packaged("configs").rglob("*.yaml")]
     files = [file for file in files if file.suffix in (".py", ".txt", ".yaml", ".json")]

@@ -187,6 +187,23 @@ def test_a_metric_that_breaks_its_promise_is_named(given: list[tuple[int, float]
         evaluation({"upper": UpperCase()}, {"bad": BrokenMetric(given)}).run()
 
 
+class Partial(LengthRatio):
+    """Has no score for a hypothesis with the word CASA."""
+
+    def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
+        for index, item in enumerate(items):
+            yield index, ItemScore(None, ()) if "CASA" in item.hypothesis else ItemScore(0.5, (0.5,))
+
+
+def test_a_segment_without_a_score_is_left_out_and_not_counted_as_zero(tmp_path: Path) -> None:
+    for _ in range(2):  # computed, and from the store
+        (pair,) = evaluation({"upper": UpperCase()}, {"some": Partial()}, store=tmp_path).run().pairs
+        upper = by_name(pair)["upper"]
+        assert upper.segment_scores["some"].scores == (0.5, 0.5, None)
+        assert (upper.scores["some"].score, upper.scores["some"].segments) == (0.5, 2)
+        assert upper.scores["some"].interval == (0.5, 0.5)
+
+
 def test_a_missing_reference_is_named_before_anything_is_translated() -> None:
     bare = (*SEGMENTS[:3], Segment("b:1", "A casa é azul.", "b", "set:4"))
     system = UpperCase()
@@ -205,6 +222,19 @@ def test_a_name_used_twice_is_refused() -> None:
 def test_a_lang_pair_that_no_system_translates_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"systems: none translates pt-en"):
         evaluation({"copy": Copy(), "reference": Reference()}).run()
+
+
+def test_a_canary_of_a_system_that_does_not_run_is_refused_before_anything_is_translated() -> None:
+    upper = UpperCase()
+    with pytest.raises(ConfigError, match=r"systems\.half\.of: no system uper runs in pt-en; name one of upper"):
+        evaluation({"upper": upper, "half": Half("uper")}).run()
+    assert upper.translated == 0
+
+
+def test_a_reference_that_only_some_segments_have_is_left_out_aloud() -> None:
+    some = (*SEGMENTS[:3], Segment("b:1", "A casa é azul.", "b", "set:4", references={"r": "Blue.", "s": "Blue!"}))
+    result = evaluation({"upper": UpperCase()}, {"bleu": Bleu()}, One(some)).run()
+    assert result.warnings == ("pt-en: reference s is left out, since only 1 of 3 segments have it",)
 
 
 class Spy(Signal):

@@ -54,6 +54,30 @@ def test_what_is_right_is_not_marked(source: str, hypothesis: str) -> None:
     assert kinds(source, hypothesis) == []
 
 
+@pytest.mark.parametrize(
+    ("pair", "source", "hypothesis"),
+    [
+        (
+            "zh-en",
+            "总统昨天表示，政府下周将向议会提交一项新的提案，反对党已经宣布不会支持这项提案。",
+            "The president said yesterday that the government will submit a new proposal to parliament next week, and "
+            "the opposition has already announced that it will not support it.",
+        ),
+        (
+            "ja-en",
+            "大統領は昨日、政府が来週新しい提案を議会に提出すると述べた。",
+            "The president said yesterday that the government would submit a new proposal to parliament next week.",
+        ),
+    ],
+)
+def test_dense_scripts_are_not_too_short(pair: str, source: str, hypothesis: str) -> None:
+    both = LangPair.parse(pair, "here")
+    assert kinds(source, hypothesis, both) == []
+    assert kinds(hypothesis, source, LangPair(both.target, both.source)) == []
+    assert "copied" in kinds(source, source, both)
+    assert "looped" in kinds(source, hypothesis[:20] + "新的提案" * 12, LangPair(both.target, both.source))
+
+
 def test_names_are_of_no_language() -> None:
     villages = "Monterosso, Vernazza, Corniglia, Manarola and Riomaggiore"
     text = f"The villages of {villages} lie along the coast near La Spezia, below Volastra and Groppo."

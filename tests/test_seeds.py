@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 
 import pytest
 
@@ -82,4 +81,4 @@ def test_post_edits_follow_the_seed(eval_sets: dict[LangPair, EvalSet], document
     assert all(row["post_edit"].strip() for row in rows)
     changed = sum(row["post_edit"] != row["source"] for row in rows)
     assert changed >= len(rows) * 0.9
-    assert " -" not in json.dumps(rows[0]["post_edit"])
+    assert not [row["post_edit"] for row in rows if " -" in row["post_edit"]]

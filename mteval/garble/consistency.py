@@ -84,7 +84,7 @@ def _readable(word: str) -> bool:
 
 @dataclass(frozen=True)
 class NameSpellings(Signal):
-    """Sees a name spelled in two ways in one document: ``Moscow`` and ``Moscou``.
+    """Sees a name spelled in two ways in one document: ``Beijing`` and ``Pequim``.
 
     Only spellings count that differ in one letter before the ending (names are inflected), or in a final ``w``, ``y``
     or ``k`` against another letter (an English ending beside a local one). Spellings that the source has both, and

@@ -141,7 +141,7 @@ _BROKEN: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 
 @dataclass(frozen=True)
 class BrokenAgreement(Signal):
-    """Sees words that do not agree, by their endings: ``os governo``-like pairs, ``assinaram … e oficializou``.
+    """Sees words that do not agree, by their endings: ``os cidade``, ``este aeroportos``.
 
     Few rules, each of which holds nearly without exception; Portuguese and English only.
 

@@ -27,13 +27,13 @@ class ItemScore:
     """What a metric says of one item.
 
     Attributes:
-        score: the segment's score on the metric's scale.
-        statistics: the numbers from which ``Metric.aggregate`` makes a system score.
+        score: the segment's score on the metric's scale; ``None`` where the metric has none to give.
+        statistics: the numbers from which ``Metric.aggregate`` makes a system score; empty without a score.
         spans: error spans in the hypothesis; ``None`` where the metric gives none at all.
         truncated: the metric did not see the whole text (it is longer than its encoder takes).
     """
 
-    score: float
+    score: float | None
     statistics: tuple[float, ...]
     spans: tuple[ErrorSpan, ...] | None = None
     truncated: bool = False
@@ -100,7 +100,8 @@ class Metric(ABC):
         """The system score.
 
         Args:
-            statistics: shape [segments, k], one or more rows of ``ItemScore.statistics``, repeated rows allowed.
+            statistics: shape [segments, k], one or more rows of ``ItemScore.statistics``, repeated rows allowed;
+                segments without a score are not among them.
         """
 
     @abstractmethod

@@ -139,14 +139,15 @@ class Comet(Metric):
         ``layers`` says how the model mixes its encoder's layers, ``tokens`` how long a text it takes.
 
         Raises:
-            UnavailableError: the checkpoint cannot be had: its bytes are part of the signature.
+            UnavailableError: the checkpoint or its encoder's tokenizer cannot be had: their bytes are part of the
+                signature.
         """
         checkpoint = self._checkpoint
         settings: dict[str, object] = {
             "comet": self._card.label,
             "class": checkpoint.class_identifier,
             "checkpoint": checkpoint.digest,
-            "encoder": checkpoint.encoder_name,
+            "encoder": f"{checkpoint.encoder_name}@{checkpoint.encoder_digest}",
             "layers": checkpoint.hparams.get("layer_transformation", "default"),
             "tokens": checkpoint.max_positions,
             "precision": self._precision,

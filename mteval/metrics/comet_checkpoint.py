@@ -179,6 +179,13 @@ class CometCheckpoint:
         return folder
 
     @functools.cached_property
+    def encoder_digest(self) -> str:
+        """Eight hexadecimal digits of the encoder's configuration and tokenizer files, without their names."""
+        files = [self.encoder / name for name in _ENCODER_FILES if (self.encoder / name).is_file()]
+        parts = [_digest(file, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()[:8]
+
+    @functools.cached_property
     def max_positions(self) -> int:
         """How many tokens the encoder takes, special ones included."""
         try:

@@ -122,7 +122,7 @@ def _notes(table: Table, warnings: Sequence[str]) -> list[str]:
     texts = [f"{escape(who)}: {escape(signature)}" for who, signature in table.signatures]
     texts += [f"System {escape(row.system)}: {escape(row.signature)}" for row in table.rows]
     texts += [escape(text) for text in (*table.notes, *warnings)]
-    texts += [f"{escape(row.system)}: {escape(notice)}" for row in table.rows for notice in row.notices]
+    texts += [f"{escape(row.system)}: {escape(notice)}" for row in table.rows for notice in row.told]
     texts += [f"Declined: {escape(name)} ({escape(reason)})." for name, reason in table.declined.items()]
     if not texts:
         return []

@@ -18,6 +18,9 @@ MISSING = "–"
 
 LABELS: tuple[Label, ...] = ("garbled", "suspect", "clean")
 KIND_WORDS: Mapping[Kind, str] = {"system": "", "reference": "reference: upper bound", "canary": "canary: nonsense"}
+_TOLD = 5
+"""How many notices of a system a page shows."""
+
 LEGEND = (
     "↑ higher is better, ↓ lower is better; [low, high] is the score's 95% bootstrap confidence interval; – no score. "
     "Systems are ranked by the first metric; below the line nothing is ranked. "
@@ -110,6 +113,13 @@ class Row:
         if self.kind != "system":
             return ""
         return MISSING if self.rank is None else str(self.rank)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The notices that a page shows: a few, and how many more there are; ``run.json`` has all."""
+        left = len(self.notices) - _TOLD
+        more = (f"{left} more such notices are in run.json",) if left > 0 else ()
+        return (*self.notices[:_TOLD], *more)
 
     @property
     def kind_words(self) -> str:

@@ -67,7 +67,7 @@ def _pair(table: Table) -> list[str]:
     else:
         blocks.append("No system translated this eval set.")
     blocks += _list("Notes", [escape(note) for note in table.notes])
-    blocks += _list("Notices", [f"{escape(row.system)}: {escape(text)}" for row in table.rows for text in row.notices])
+    blocks += _list("Notices", [f"{escape(row.system)}: {escape(text)}" for row in table.rows for text in row.told])
     blocks += _list("Declined", [f"{escape(name)}: {escape(reason)}" for name, reason in table.declined.items()])
     blocks += _list("Metric signatures", [f"{escape(who)}: {code(signature)}" for who, signature in table.signatures])
     blocks += _list("System signatures", [f"{escape(row.system)}: {code(row.signature)}" for row in table.rows])

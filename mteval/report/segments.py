@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,16 @@ class Segments(Report):
 
 def _rows(pair: PairResult) -> Iterable[dict[str, Any]]:
     at = 0
+    truncated = {s.name: {metric: frozenset(cut) for metric, cut in s.truncated.items()} for s in pair.systems}
     for segment in pair.eval_set.segments:
         scored = pair.eval_set.include_furniture or not segment.furniture
-        yield _row(pair, segment, at if scored else None)
+        yield _row(pair, segment, at if scored else None, truncated)
         at += scored
 
 
-def _row(pair: PairResult, segment: Segment, at: int | None) -> dict[str, Any]:
+def _row(
+    pair: PairResult, segment: Segment, at: int | None, truncated: Mapping[str, Mapping[str, frozenset[int]]]
+) -> dict[str, Any]:
     systems = pair.systems if at is not None else ()
     index = at or 0
     return {
@@ -62,6 +65,7 @@ def _row(pair: PairResult, segment: Segment, at: int | None) -> dict[str, Any]:
             for system in systems
         },
         "truncated": {
-            system.name: [metric for metric, cut in system.truncated.items() if index in cut] for system in systems
+            system.name: [metric for metric, cut in truncated[system.name].items() if index in cut]
+            for system in systems
         },
     }

@@ -73,7 +73,7 @@ class _Screen:
         for note in table.notes:
             self.say(note)
         for row in table.rows:
-            for notice in row.notices:
+            for notice in row.told:
                 self.say(f"{row.system}: {notice}")
         for name, reason in table.declined.items():
             self.say(f"{name} declined: {reason}")
@@ -144,7 +144,7 @@ class _Screen:
         return [*parts, range(start, len(every))], False
 
     def _part(self, table: Table, part: range, brackets: bool, tail: bool) -> None:
-        longest = max(cell_len(plain(_name(row))) for row in table.rows)
+        longest = max(len("System"), *(cell_len(plain(_name(row))) for row in table.rows))
         spare = self._room(tail) - _needed(table, part, brackets)
         grid = self._grid()
         grid.add_column("#", width=_RANK, justify="right", overflow="fold")
@@ -166,7 +166,7 @@ class _Screen:
 
     def _tail(self, table: Table) -> None:
         """Marks and documents in a table of their own, below that of the scores."""
-        longest = max(cell_len(plain(_name(row))) for row in table.rows)
+        longest = max(len("System"), *(cell_len(plain(_name(row))) for row in table.rows))
         grid = self._grid()
         grid.add_column("System", width=min(longest, 24), overflow="fold")
         grid.add_column("Gate marks", overflow="fold")

@@ -140,6 +140,10 @@ class Apertium(System):
     def reusable(self) -> bool:
         return True
 
+    @property
+    def builds_on(self) -> str | None:
+        return None
+
     def declines(self, eval_set: EvalSet) -> str | None:
         return None if eval_set.pair in self._modes else f"no chain of Apertium modes for {eval_set.pair}"
 

@@ -45,6 +45,11 @@ class System(ABC):
     def reusable(self) -> bool:
         """Whether a hypothesis depends on the segment's source and the signature alone, so that it can be stored."""
 
+    @property
+    @abstractmethod
+    def builds_on(self) -> str | None:
+        """The system whose hypotheses it is made of, by name; ``None`` for none, or for the first."""
+
     @abstractmethod
     def declines(self, eval_set: EvalSet) -> str | None:
         """Why it does not translate this eval set, in words (``no mode for ro-en``); ``None`` if it does."""

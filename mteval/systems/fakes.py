@@ -28,6 +28,10 @@ class UpperCase(System):
     def reusable(self) -> bool:
         return True
 
+    @property
+    def builds_on(self) -> str | None:
+        return None
+
     def declines(self, eval_set: EvalSet) -> str | None:
         return None
 

@@ -24,6 +24,10 @@ class Given(System):
     def reusable(self) -> bool:
         return False
 
+    @property
+    def builds_on(self) -> str | None:
+        return None
+
     def declines(self, eval_set: EvalSet) -> str | None:
         return None
 

@@ -112,6 +112,10 @@ class HuggingFace(System):
     def reusable(self) -> bool:
         return True
 
+    @property
+    def builds_on(self) -> str | None:
+        return None
+
     def declines(self, eval_set: EvalSet) -> str | None:
         if self.pairs is None or eval_set.pair in self.pairs:
             return None

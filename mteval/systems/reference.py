@@ -28,6 +28,10 @@ class Reference(System):
     def reusable(self) -> bool:
         return False
 
+    @property
+    def builds_on(self) -> str | None:
+        return None
+
     def declines(self, eval_set: EvalSet) -> str | None:
         if self._name is None:
             return None if eval_set.reference_names else "the eval set has no reference"

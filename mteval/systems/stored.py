@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mteval.errors import ConfigError, DataError, ParityError
-from mteval.files import check_parity, read_jsonl, read_lines, resolve
+from mteval.files import check_parity, read_bytes, read_jsonl, read_lines, resolve
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
@@ -42,6 +43,10 @@ class Stored(System):
     def reusable(self) -> bool:
         return False
 
+    @property
+    def builds_on(self) -> str | None:
+        return None
+
     def declines(self, eval_set: EvalSet) -> str | None:
         path = self._file(eval_set.pair)
         if path != resolve(self._path) and not path.exists():
@@ -61,7 +66,8 @@ class Stored(System):
         pass
 
     def signature(self, pair: LangPair) -> Signature:
-        return Signature.of({"stored": self._file(pair).name})
+        path = self._file(pair)
+        return Signature.of({"stored": path.name, "sha256": hashlib.sha256(read_bytes(path)).hexdigest()[:16]})
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]

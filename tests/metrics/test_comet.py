@@ -404,7 +404,7 @@ def test_a_local_encoder_stands_in_for_the_one_that_is_named(copy: Path) -> None
     metric = comet(copy, local_encoder=str(copy / "encoder"))
     metric.check()
     assert scores(metric, ITEMS) == before
-    assert "|encoder:example/tiny-xlmr|" in str(metric.signature(0))
+    assert "|encoder:example/tiny-xlmr@" in str(metric.signature(0))
 
 
 def name_encoder(folder: Path, name: str, model: str = "XLM-RoBERTa") -> None:
@@ -445,7 +445,7 @@ def test_cuda_that_is_not_there(checkpoints: dict[str, Path]) -> None:
 def test_the_signature_names_what_must_match(checkpoints: dict[str, Path], copy: Path) -> None:
     line = str(comet(checkpoints["regression"], needs_reference=True, precision="bf16").signature(2))
     assert re.fullmatch(
-        r"comet:COMET\|class:regression_metric\|checkpoint:[0-9a-f]{16}\|encoder:encoder\|layers:sparsemax"
+        r"comet:COMET\|class:regression_metric\|checkpoint:[0-9a-f]{16}\|encoder:encoder@[0-9a-f]{8}\|layers:sparsemax"
         rf"\|tokens:{MAX_POSITIONS}\|precision:bf16\|nrefs:2\|version:[0-9.]+",
         line,
     )
@@ -610,7 +610,7 @@ def check_at(
 def test_a_checkpoint_and_its_encoder_come_from_the_hub_and_then_from_its_cache(hub: str, tmp_path: Path) -> None:
     said, noise, _ = check_at(hub, tmp_path, "tiny/qe")
     assert said.startswith("ready comet:QE|class:referenceless_regression_metric|checkpoint:")
-    assert "|encoder:tiny/encoder|" in said
+    assert "|encoder:tiny/encoder@" in said
     assert noise == ""
     nobody = "http://127.0.0.1:9"
     assert check_at(nobody, tmp_path, "tiny/qe")[:2] == (said, "")
