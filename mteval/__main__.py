@@ -31,9 +31,14 @@ def main() -> None:
     arguments = sys.argv[1:]
     match arguments[:1]:
         case ["run"]:
-            from mteval.app import run
+            try:
+                from mteval.app import run
 
-            sys.exit(run(arguments[1:]))
+                code = run(arguments[1:])
+            except KeyboardInterrupt:
+                print("mteval: stopped", file=sys.stderr)
+                code = 130
+            sys.exit(code)
         case ["--version"]:
             from importlib.metadata import version
 

@@ -14,6 +14,7 @@ import yaml
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
 from hydra.types import RunMode
@@ -24,6 +25,7 @@ from mteval.config import Run, RunConfig, build
 from mteval.errors import ConfigError, MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.lang_pair_source import LangPairSearchPath, LangPairSource
+from mteval.report.plain import plain
 from mteval.run_folder import RunFolder, forget_if_empty
 
 _KEYS = "see mteval run --cfg job for the keys"
@@ -50,7 +52,8 @@ def run(arguments: Sequence[str]) -> int:
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
     # Hydra makes the folder under the name that it is given, and a shell expands no ~ after an =.
-    arguments = [re.sub(r"^output=~(?=/|$)", f"output={Path.home()}", argument) for argument in _flags_first(arguments)]
+    home = f"output={Path.home()}"
+    arguments = [_quoted(re.sub(r"^output=~(?=/|$)", home, argument)) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
     LangPairSource.yields_to = _config_dirs(arguments)
     failed: list[MtevalError] = []
@@ -76,6 +79,10 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(error)
     except (HydraException, OmegaConfBaseException) as error:
         return _fail(_explain(error))
+    except ValueError as error:  # from Hydra's composing, as for metrics=null
+        if begun:
+            raise
+        return _fail(ConfigError("config", _first_line(error), _KEYS))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{mark.name}:{mark.line + 1}" if mark else "config"
@@ -92,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _fail(error: MtevalError) -> int:
-    print(f"mteval: error: {error}", file=sys.stderr)
+    print(f"mteval: error: {plain(str(error))}", file=sys.stderr)
     return 2
 
 
@@ -140,7 +147,12 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     show(result, screen)
     best = next((name for name in written if name.endswith(".html")), written[0])
     shown = os.path.relpath(folder.path / best)
-    screen.print(f"Report: {folder.path / best if shown.startswith('..') else shown}", soft_wrap=True, highlight=False)
+    screen.print(
+        f"Report: {folder.path / best if shown.startswith('..') else shown}",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )
 
 
 def _write_hydra(config: DictConfig, folder: Path) -> None:
@@ -166,6 +178,24 @@ def _flags_first(arguments: Sequence[str]) -> list[str]:
         else:
             flags.extend([argument, *([rest.pop(0)] if rest and argument in _VALUED else [])])
     return [*flags, *overrides, *last]
+
+
+def _quoted(argument: str) -> str:
+    """An override whose value Hydra's grammar would stumble over, as a path with an accent or a brace, in quotes."""
+    key, equals, value = argument.partition("=")
+    if not equals or argument.startswith("-") or value[:1] in ("[", "'", '"') or re.match(r"\{\s*\w+\s*:", value):
+        return argument
+    parser = OverridesParser.create()
+    try:
+        parser.parse_override(argument)
+    except HydraException:
+        quoted = f"{key}='" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        try:
+            parser.parse_override(quoted)
+        except HydraException:
+            return argument
+        return quoted
+    return argument
 
 
 def _config_dirs(arguments: Sequence[str]) -> list[Path]:
@@ -219,6 +249,9 @@ def _explain(error: Exception) -> ConfigError:
     if found := re.search(r"Could not (?:find|load) '([^']*)'", text):
         group, _, option = found.group(1).rpartition("/")
         folders = [packaged("configs"), *_config_dirs(sys.argv[1:])]
+        if group == "lang_pairs":
+            remedy = "write two language codes, the source first, with scripts after underscores: pt-en, zh_Hans-en"
+            return ConfigError(group, f"{option!r} is not a lang pair", remedy)
         options = sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
         return ConfigError(group or "config", f"there is no option {option!r}", f"choose one of {', '.join(options)}")
     if found := re.search(r"Could not (?:override|append to config\..*) '([^']+)'", text):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import types
+import typing
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -82,6 +85,11 @@ def build(config: DictConfig) -> Run:
     """
     plain = _plain(config)
     allow = ("mteval", *plain["allow"])
+    for name in plain:
+        if name not in RunConfig.__dataclass_fields__:
+            raise ConfigError(str(name), "unknown key", "see mteval run --cfg job for the keys")
+    if plain["seed"] < 0:
+        raise ConfigError("seed", f"{plain['seed']} is negative", "give 0 or more")
     if plain["bootstrap_draws"] < 0:
         raise ConfigError("bootstrap_draws", f"{plain['bootstrap_draws']} is negative", "give 0 for no intervals")
     metrics = _build_all(config, "metrics", Metric, allow)
@@ -154,21 +162,59 @@ def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Buil
     if not (inspect.isclass(target) and issubclass(target, base)):
         raise ConfigError(f"{key}._target_", f"{node['_target_']} is no {base.__name__}", f"name a {base.__name__}")
     known = inspect.signature(target).parameters
+    hints = typing.get_type_hints(target.__init__)
     for name in map(str, node):
-        if name not in known and not name.startswith("_"):
+        if name == "_target_":
+            continue
+        if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             remedy = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known) or 'no settings'}"
             raise ConfigError(f"{key}.{name}", "unknown key", remedy)
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in node:
             raise ConfigError(f"{key}.{name}", "has no value", f"give it one, as in {key}.{name}=VALUE")
+    for name, value in cast(dict[str, Any], OmegaConf.to_container(node, resolve=True)).items():
+        if name in hints and not isinstance(value, dict) and not fits(value, hints[name]):
+            expected = str(hints[name]).removeprefix("<class '").removesuffix("'>").replace("collections.abc.", "")
+            raise ConfigError(f"{key}.{name}", f"{value!r} is not of type {expected}", "give a value of that type")
     try:
         return cast(Built, hydra.utils.instantiate(node, _convert_="all"))
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, MtevalError):
-            raise cause from None
+            raise type(cause)(_full_key(cause.where, key, known), cause.problem, cause.remedy) from None
         raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value from YAML is of an annotated type; an annotation that YAML has no values for fits anything.
+
+    A number is no truth value and a text is no number, however Python would take them.
+    """
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, argument) for argument in arguments)
+    if origin is typing.Literal:
+        return value in arguments
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint in (str, bool, types.NoneType):
+        return isinstance(value, hint)
+    if origin is not None and issubclass(origin, Mapping):
+        return isinstance(value, dict)
+    if origin is not None and issubclass(origin, Sequence):
+        return isinstance(value, list) and all(fits(one, arguments[0]) for one in value)
+    return True
+
+
+def _full_key(where: str, key: str, known: Collection[str]) -> str:
+    """The key as the user's config has it, of a place that a constructor can only name by its own argument."""
+    for found in re.finditer(r"[A-Za-z_]\w*", where):
+        if found.group() in known:
+            return f"{key}.{where[found.start() :]}"
+    return where if where.startswith(key) else f"{key}: {where}"
 
 
 def _check_target(where: str, path: str, allow: Sequence[str]) -> None:

@@ -95,6 +95,7 @@ class Evaluation:
             raise ConfigError("lang_pairs", "there is none", "choose at least one, as in lang_pairs=[pt-en]")
         if not self.metrics and not self.signals:
             raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
+        self.store.check()
         plans = [self._plan(self.reader.load(pair, self.pairs)) for pair in self.pairs]
         for name, metric in self.metrics.items():
             for plan in plans:

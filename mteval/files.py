@@ -34,7 +34,12 @@ def resolve(path: str) -> Path:
     """A user's path: ``~`` is expanded, and ``package:`` names what ships with mteval."""
     if path.startswith(PACKAGED):
         return packaged(path.removeprefix(PACKAGED))
-    return Path(path).expanduser()
+    if "\0" in path:
+        raise DataError(repr(path), "no file can have that name", "correct the path")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise DataError(path, str(error), "write the path in full") from None
 
 
 def read_bytes(path: Path) -> bytes:
@@ -100,16 +105,42 @@ def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         where = f"{path}:{number}"
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=_object, parse_constant=_constant)
         except json.JSONDecodeError as error:
-            raise DataError(
-                where, f"not JSON ({error.msg} at column {error.colno})", "write one object a line"
-            ) from None
+            problem = f"not JSON ({error.msg} at column {error.colno})"
+            raise DataError(where, problem, "write one object a line") from None
+        except (ValueError, RecursionError) as error:
+            raise DataError(where, f"not JSON that can be used ({error})", "correct the line") from None
         if not isinstance(row, dict):
             raise DataError(where, f"a JSON {type(row).__name__}, not an object", "write one object a line")
         if _SURROGATE.search(line) and not is_text(dump_json(row)):
             raise DataError(where, "holds half of a surrogate pair, which is no text", "write the whole character")
         yield where, row
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Reads YAML, and refuses a key that is there twice, where the plain loader would keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                problem = f"the key {key.value!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
 
 
 def is_text(text: str) -> bool:
@@ -128,7 +159,7 @@ def read_yaml(path: Path) -> Any:
         DataError: it is not YAML.
     """
     try:
-        return yaml.safe_load(read_text(path))
+        return yaml.load(read_text(path), _UniqueKeys)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)

@@ -54,7 +54,7 @@ class LangPair:
             ConfigError: a code is unknown, or both are the same.
         """
         pair = cls(check_code(source, f"{where}.source"), check_code(target, f"{where}.target"))
-        if pair.source == pair.target:
+        if langcodes.standardize_tag(pair.source) == langcodes.standardize_tag(pair.target):
             raise ConfigError(where, f"source and target are both {pair.source}", "name two different languages")
         return pair
 

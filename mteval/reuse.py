@@ -43,7 +43,7 @@ def translate(
     with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair), keys) as shelf:
         if system.reusable:
             held = [shelf.get(key) for key in keys]
-            outputs = [None if value is None else Output(value[0], tuple(value[1])) for value in held]
+            outputs = [_output(value) for value in held]
         missing = [index for index, output in enumerate(outputs) if output is None]
         advance(len(segments) - len(missing))
         asked = [segments[index] for index in missing]
@@ -89,24 +89,26 @@ def score(
     """
     keys = [key_of(item.source, item.hypothesis, *item.references) for item in items]
     with store.shelf("scores", type(metric).__name__, metric.signature(references), keys) as shelf:
-        missing = {key: item for key, item in zip(keys, items, strict=True) if shelf.get(key) is None}
+        missing = {key: item for key, item in zip(keys, items, strict=True) if _unpack(shelf.get(key)) is None}
         asked = list(missing)
+        done: set[str] = set()
         advance(len(items) - len(asked))
         for position, found in metric.score(list(missing.values())) if asked else ():
             if not 0 <= position < len(asked):
                 raise ContractError(f"metric {name}", f"scored item {position + 1} of {len(asked)}", "report it")
-            if shelf.get(asked[position]) is not None:
+            if asked[position] in done:
                 raise ContractError(f"metric {name}", f"scored item {position + 1} twice", "report it")
             numbers = found.statistics if found.score is None else (found.score, *found.statistics)
             if not all(map(math.isfinite, numbers)) or (found.score is None) != (not found.statistics):
                 problem = f"gave {found.score} for the hypothesis “{missing[asked[position]].hypothesis[:60]}”"
                 raise ContractError(f"metric {name}", problem, "report it with that segment")
+            done.add(asked[position])
             shelf.put(asked[position], _pack(found))
             advance(1)
-        held = [shelf.get(key) for key in keys]
-    if any(value is None for value in held):
+        scores = [score for key in keys if (score := _unpack(shelf.get(key))) is not None]
+    if len(scores) != len(keys):
         raise ContractError(f"metric {name}", "gave some items no score", "report it: it must score each")
-    return [_unpack(value) for value in held]
+    return scores
 
 
 def _pack(found: ItemScore) -> list[Any]:
@@ -117,7 +119,24 @@ def _pack(found: ItemScore) -> list[Any]:
     return [found.score, list(found.statistics), spans, found.truncated]
 
 
-def _unpack(value: Any) -> ItemScore:
-    points, statistics, spans, truncated = value
-    found = None if spans is None else tuple(ErrorSpan(*span) for span in spans)
-    return ItemScore(points, tuple(statistics), found, truncated)
+def _unpack(value: Any) -> ItemScore | None:
+    """An item's score from the store; ``None`` if there is none, or if what is there is damaged."""
+    try:
+        points, statistics, spans, truncated = value
+        numbers = [*statistics] if points is None else [points, *statistics]
+        if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+            return None
+        found = None if spans is None else tuple(ErrorSpan(*span) for span in spans)
+        return ItemScore(points, tuple(statistics), found, bool(truncated))
+    except (TypeError, ValueError):
+        return None
+
+
+def _output(value: Any) -> Output | None:
+    """A hypothesis from the store; ``None`` if there is none, or if what is there is damaged."""
+    try:
+        text, notices = value
+    except (TypeError, ValueError):
+        return None
+    whole = isinstance(text, str) and is_text(text) and isinstance(notices, list)
+    return Output(text, tuple(map(str, notices))) if whole else None

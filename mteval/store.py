@@ -41,7 +41,11 @@ class Shelf:
         self._held: dict[str, Any] = {}
         if folder is not None and folder.is_dir():
             for shard in sorted(folder.glob("*.jsonl")):
-                self._read(shard)
+                try:
+                    self._read(shard)
+                except OSError as error:
+                    remedy = "remove it, choose another store with store=FOLDER, or do without with store=null"
+                    raise OutputError(str(shard), f"cannot be read ({error.strerror})", remedy) from None
 
     def _read(self, shard: Path) -> None:
         with shard.open(encoding="utf-8", errors="replace", newline="\n") as lines:
@@ -50,7 +54,7 @@ class Shelf:
                     row = json.loads(line)
                     if row["key"] in self._wanted:
                         self._held[row["key"]] = row["value"]
-                except (ValueError, TypeError, KeyError):
+                except (ValueError, TypeError, KeyError, RecursionError):
                     continue  # cut off by a kill, or blank: it is computed again
 
     def get(self, key: str) -> Any | None:
@@ -99,6 +103,24 @@ class Store:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
+
+    def check(self) -> None:
+        """Make sure that the store can be written.
+
+        Raises:
+            OutputError: it cannot.
+        """
+        if self.folder is None:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            writable = os.access(self.folder, os.W_OK)
+            problem = "it is read-only"
+        except OSError as error:
+            writable, problem = False, error.strerror or str(error)
+        if not writable:
+            remedy = "choose another folder with store=FOLDER, or do without with store=null"
+            raise OutputError(str(self.folder), f"the store cannot be written ({problem})", remedy)
 
     def shelf(self, room: str, name: str, signature: Signature, wanted: Collection[str]) -> Shelf:
         """The shelf of one signature.

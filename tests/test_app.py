@@ -160,6 +160,18 @@ def test_a_folder_that_holds_a_run_is_not_overwritten_unasked(cli: Cli) -> None:
         (("seed=1,2",), "seed=1,2: several values for one run; add -m"),
         (("--config-dir", "none"), "--config-dir: no such folder 'none'"),
         (("lang_pairs=[]",), "lang_pairs: there is none"),
+        (("lang_pairs=[zh-Hans-en]",), "lang_pairs: 'zh-Hans-en' is not a lang pair; write two language codes"),
+        (("metrics=null",), "config: "),
+        (("seed=-1",), "seed: -1 is negative"),
+        (("metrics.chrf.lowercase=no", "+metrics.chrf.lowercase=no"), "metrics.chrf.lowercase"),
+        (("+metrics.chrf.lowercase=nope",), "metrics.chrf.lowercase: 'nope' is not of type bool"),
+        (("metrics.chrf.word_order=2.0",), "metrics.chrf.word_order: 2.0 is not of type int"),
+        (("metrics.chrf.word_order=-1",), "metrics.chrf.word_order: -1 is too small"),
+        (("gate.length_slack=null",), "gate.length_slack: None is not of type int"),
+        (("evalset.path=5",), "evalset.path: 5 is not of type str"),
+        (("+metrics.chrf._partial_=true",), "metrics.chrf._partial_: unknown key"),
+        (("+foo.bar=1",), "foo: unknown key"),
+        (("store=set.jsonl",), "set.jsonl: the store cannot be written (File exists)"),
         (("lang_pairs=[xx-en]",), "lang_pairs.xx-en.source: unknown language code 'xx'"),
         (("lang_pairs=[en-en]",), "lang_pairs.en-en: source and target are both en"),
         (("lang_pairs.ro-en.target=false",), "lang_pairs.ro-en.target: YAML reads an unquoted no as false"),
@@ -293,6 +305,21 @@ def test_ctrl_c_is_said_in_one_line_and_leaves_no_folder(tmp_path: Path) -> None
     assert (running.returncode, output) == (130, "")
     assert errors == "mteval: stopped; run the same command again to go on from here\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_paths_need_no_quotes(cli: Cli) -> None:
+    Path("é漢 {x}").mkdir()
+    shutil.copy("set.jsonl", "é漢 {x}/set.ro-en.jsonl")
+    assert cli(*JSONL, "evalset.path=é漢 {x}/set.{lang_pair}.jsonl", "output=é漢 [bold] it's")[0] == 0
+    assert Path("é漢 [bold] it's/run.json").exists()
+
+
+def test_errors_hide_no_control_characters(cli: Cli) -> None:
+    write_rows([{"source": "x", "id": "a\u001b[31mRED\u202e"}])
+    code, _, errors = cli(*JSONL)
+    assert code == 2
+    assert "\x1b" not in errors
+    assert "\u202e" not in errors
 
 
 def test_a_home_folder_is_understood(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

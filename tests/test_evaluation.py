@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -115,6 +116,18 @@ def test_a_second_run_computes_nothing(tmp_path: Path) -> None:
         by_name(after.pairs[0])["upper"].segment_scores["length"].statistics,  # type: ignore[arg-type]
         by_name(before.pairs[0])["upper"].segment_scores["length"].statistics,  # type: ignore[arg-type]
     )
+
+
+@pytest.mark.parametrize("damage", ["5", "[1]", "[1, [], null, false, 3]", '["x", [], null, 0]', "[" * 9999, "null"])
+def test_what_is_damaged_in_the_store_is_computed_again(tmp_path: Path, damage: str) -> None:
+    evaluation({"upper": UpperCase()}, store=tmp_path).run()
+    for shard in tmp_path.rglob("*.jsonl"):
+        keys = [json.loads(line)["key"] for line in shard.read_text("utf-8").splitlines()]
+        shard.write_text("".join(f'{{"key": "{key}", "value": {damage}}}\n' for key in keys), encoding="utf-8")
+    system, metric = UpperCase(), LengthRatio()
+    (pair,) = evaluation({"upper": system}, {"length": metric}, store=tmp_path).run().pairs
+    assert (system.translated, metric.scored) == (3, 2)
+    assert by_name(pair)["upper"].segment_scores["length"].scores == (1.0, 1.0, 1.0)
 
 
 class CutOff(UpperCase):

@@ -49,7 +49,20 @@ def test_jsonl_is_read_through_compression(tmp_path: Path, suffix: str) -> None:
     assert list(read_jsonl(file)) == [(f"{file}:1", {"source": "olá"}), (f"{file}:3", {"source": "b"})]
 
 
-@pytest.mark.parametrize("line", ['{"a": ', "[1]", '"text"', '{"a": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"a": ',
+        "[1]",
+        '"text"',
+        '{"a": "\\ud800"}',
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        '{"a": ' + "9" * 5000 + "}",
+        '{"a": ' + "[" * 100_000,
+    ],
+    ids=["cut", "list", "text", "surrogate", "twice", "nan", "digits", "deep"],
+)
 def test_a_line_that_is_no_object_of_text_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text(f'{{"a": "\\ud83d\\ude00"}}\n{line}\n', encoding="utf-8")
@@ -80,6 +93,9 @@ def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     file.write_text("a: 1\nb: [1\nc: 2\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"x\.yaml:3: not YAML"):
+        read_yaml(file)
+    file.write_text("a: 1\nb:\n  c: 1\n  c: 2\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"x\.yaml:4: not YAML \(the key 'c' is there twice\)"):
         read_yaml(file)
 
 

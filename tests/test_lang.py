@@ -28,7 +28,7 @@ def test_pairs_are_read_source_first() -> None:
     assert (pair.source, pair.target, str(pair)) == ("pt_BR", "en", "pt_BR-en")
 
 
-@pytest.mark.parametrize("name", ["pt", "pt-en-ro", "en-en", "pt-xx", "-"])
+@pytest.mark.parametrize("name", ["pt", "pt-en-ro", "en-en", "por-pt", "pt-xx", "-"])
 def test_what_is_no_pair_is_refused(name: str) -> None:
     with pytest.raises(ConfigError):
         LangPair.parse(name, "here")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,6 +210,8 @@ def _read_manifest(path: Path) -> Iterator[_Entry]:
         raise DataError(str(path), "names no documents", "write them under the key documents")
     for key, row in documents.items():
         where = f"{path}: documents.{key}"
+        if not isinstance(key, str) or not key:
+            raise DataError(where, f"{key!r} is no text", "write the document's name in quotes")
         if not isinstance(row, dict) or not isinstance(row.get("file"), str):
             raise DataError(where, "names no file", "add file: NAME.txt")
         unknown = set(row) - {"file", "language", "origin", "furniture", "sha256", "note"}
@@ -217,22 +220,26 @@ def _read_manifest(path: Path) -> Iterator[_Entry]:
         origin = row.get("origin", "unknown")
         if origin not in get_args(Origin):
             raise DataError(where, f"unknown origin {origin!r}", f"choose one of {', '.join(get_args(Origin))}")
-        text = path.parent / row["file"]
+        text = path.parent / resolve(row["file"])
         if text.resolve().parent != path.parent.resolve():
             raise DataError(where, f"{row['file']} is not in the manifest's own folder", "name a file beside it")
         digest = row.get("sha256")
         if digest is not None and hashlib.sha256(read_bytes(text)).hexdigest() != digest:
             raise DataError(str(text), "is not the text that the manifest describes", f"restore it, or mend {path}")
         language = check_code(row.get("language"), f"{where}.language")
-        yield _Entry(str(key), text, language, origin, _lines(row.get("furniture", []), where))
+        count = read_text(text).count("\n") + 1
+        yield _Entry(str(key), text, language, origin, _lines(row.get("furniture", []), where, count))
 
 
-def _lines(ranges: Any, where: str) -> frozenset[int]:
-    """Line numbers from a list such as ``[1, 3, 8-79]``."""
+def _lines(ranges: Any, where: str, count: int) -> frozenset[int]:
+    """Line numbers, of a text of so many lines, from a list such as ``[1, 3, 8-79]``."""
     lines: set[int] = set()
     for given in ranges if isinstance(ranges, list) else [ranges]:
-        first, _, last = str(given).partition("-")
-        if not first.isdigit() or not (last or first).isdigit():
+        found = re.fullmatch(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?", str(given))
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if first > last:
             raise DataError(f"{where}.furniture", f"{given!r} is no line number", "write lines as 3 or 8-79")
-        lines.update(range(int(first), int(last or first) + 1))
+        if last > count:
+            raise DataError(f"{where}.furniture", f"{given!r} is past the text's {count} lines", "correct it")
+        lines.update(range(first, last + 1))
     return frozenset(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,9 @@ from mteval.evalsets.base import EvalSetReader
 from mteval.files import read_jsonl, resolve
 from mteval.lang import LangPair
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
+
+_LARGEST = 1e300
+"""No human score is as large; beyond it numbers are infinite."""
 
 _FIELDS = ("id", "source", "document", "references", "hypotheses", "gold", "lang_pair", "notes")
 
@@ -36,7 +38,7 @@ class JsonLines(EvalSetReader):
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         named = pair.fill(self._path)
         path = resolve(named)
-        told = named != self._path
+        told = "{lang_pair}" in self._path or "{target}" in self._path
         rows = [(where, row) for where, row in read_jsonl(path) if _of_pair(where, row, pair, pairs, told)]
         if not rows:
             raise DataError(str(path), f"holds no segment of {pair}", "give lines with source, or other lang_pairs")
@@ -80,8 +82,9 @@ def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segm
     if not isinstance(source, str) or not source.strip():
         raise DataError(where, "has no source text", 'write it as "source"')
     document = row.get("document", name)
-    if not isinstance(document, str | int):
-        raise DataError(where, f"document {document!r} is no name", "write a text or a number")
+    for field, value in (("document", document), ("id", row.get("id", number))):
+        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+            raise DataError(where, f"{field} {value!r} is no name", "write a text or a number")
     notes = row.get("notes")
     references = _texts(where, row, "references")
     for name, reference in references.items():
@@ -100,7 +103,7 @@ def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segm
 
 def _texts(where: str, row: Mapping[str, Any], field: str) -> dict[str, str]:
     texts = row.get(field) or {}
-    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+    if not isinstance(texts, dict) or "" in texts or not all(isinstance(text, str) for text in texts.values()):
         raise DataError(where, f"{field} is not an object of texts", f'write "{field}": {{"NAME": "TEXT"}}')
     return texts
 
@@ -108,7 +111,7 @@ def _texts(where: str, row: Mapping[str, Any], field: str) -> dict[str, str]:
 def _numbers(where: str, row: Mapping[str, Any]) -> dict[str, float]:
     gold = row.get("gold") or {}
     if not isinstance(gold, dict) or not all(
-        isinstance(score, int | float) and not isinstance(score, bool) and math.isfinite(score)
+        isinstance(score, int | float) and not isinstance(score, bool) and abs(score) < _LARGEST
         for score in gold.values()
     ):
         raise DataError(where, "gold is not an object of numbers", 'write "gold": {"SYSTEM": 71.5}')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from mteval.files import write_text
@@ -39,10 +40,14 @@ class Csv(Report):
         return path
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal or a reader would obey and not show, but for tabs and line ends."""
+
+
 def _guard(value: Value) -> Value:
     if not isinstance(value, str):
         return value
-    value = value.replace("\r", " ")  # Python's writer would leave it outside quotation marks
+    value = _CONTROL.sub("\ufffd", value.replace("\r", " "))  # Python's writer would leave it outside quotation marks
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 

@@ -94,9 +94,15 @@ class Stored(System):
     def _read_tsv(self, path: Path) -> list[tuple[str, str, str | None]]:
         lines = read_lines(path)
         header = lines[0].split("\t") if lines else []
+        if header.count(self._column) > 1:
+            raise DataError(
+                f"{path}:1", f"{header.count(self._column)} columns are named {self._column!r}", "rename one"
+            )
         if self._column not in header:
             raise DataError(
-                f"{path}:1", f"no column {self._column!r}", f"name one of {', '.join(header)} as the system's column"
+                f"{path}:1",
+                f"no column {self._column!r}",
+                f"name one of {', '.join(header) or 'none'} as the system's column",
             )
         rows = []
         for number, line in enumerate(lines[1:], start=2):

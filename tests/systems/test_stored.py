@@ -66,6 +66,8 @@ def test_the_path_may_name_the_lang_pair(tmp_path: Path) -> None:
         ("h.tsv", b"hyp\none\ntwo\n", DataError, r"h\.tsv:1: no column 'hypothesis'; name one of hyp"),
         ("h.tsv", b"source\thypothesis\nunu\tone\ndoi\n", DataError, r"h\.tsv:3: 1 cells for 2 columns"),
         ("h.tsv", b"source\thypothesis\nunu\tone\ntrei\ttwo\n", ParityError, r"h\.tsv:3: .* not that of segment d:2"),
+        ("h.tsv", b"hypothesis\thypothesis\na\tb\n", DataError, r"h\.tsv:1: 2 columns are named 'hypothesis'"),
+        ("h.tsv", b"", DataError, r"h\.tsv:1: no column 'hypothesis'"),
         ("h.jsonl", b'{"hypothesis": "one"}\n{"hyp": "two"}\n', DataError, r"h\.jsonl:2: no text in 'hypothesis'"),
     ],
 )
