@@ -193,7 +193,7 @@ def leaderboard(result: RunResult) -> tuple[Table, ...]:
 
 def _table(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
     columns = tuple(
-        Column(name, card.label, card.higher_is_better, card.decimals, _signatures(name, pair.systems))
+        Column(name, _label(name, metrics), card.higher_is_better, card.decimals, _signatures(name, pair.systems))
         for name, card in metrics.items()
     )
     systems = [system for system in pair.systems if system.kind == "system"]
@@ -215,6 +215,12 @@ def _table(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
         notes=tuple(_notes(pair, columns, mixed)),
         declined=dict(pair.declined),
     )
+
+
+def _label(name: str, metrics: Mapping[str, MetricCard]) -> str:
+    """A metric's label; its name in the config where another metric has the same label."""
+    label = metrics[name].label
+    return label if [card.label for card in metrics.values()].count(label) == 1 else name
 
 
 def _score(system: SystemResult, metric: str) -> float | None:

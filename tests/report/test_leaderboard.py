@@ -139,3 +139,10 @@ def test_every_score_has_its_signature() -> None:
 
 def test_without_metrics_nothing_is_ranked() -> None:
     assert {row.rank for row in table_of(replace(fake_result(), metrics={})).rows} == {None}
+
+
+def test_metrics_with_one_label_are_told_apart_by_their_names() -> None:
+    result = fake_result()
+    cards = {name: replace(card, label="BLEU") for name, card in result.metrics.items()}
+    columns = leaderboard(replace(result, metrics=cards))[0].columns
+    assert [column.label for column in columns] == list(cards)
