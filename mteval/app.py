@@ -40,6 +40,7 @@ def register() -> None:
     """Tell Hydra of the root config's schema and of the lang pairs that have no file."""
     Plugins.instance().register(LangPairSource)
     Plugins.instance().register(LangPairSearchPath)
+    OmegaConf.register_new_resolver("home", lambda path: str(Path(path).expanduser()), replace=True)
     ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="mteval")
 
 
@@ -51,9 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
-    # Hydra makes the folder under the name that it is given, and a shell expands no ~ after an =.
-    home = f"output={Path.home()}"
-    arguments = [_quoted(re.sub(r"^output=~(?=/|$)", home, argument)) for argument in _flags_first(arguments)]
+    arguments = [_quoted(argument) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
     LangPairSource.yields_to = _config_dirs(arguments)
     failed: list[MtevalError] = []
@@ -119,7 +118,7 @@ def _there_before(arguments: Sequence[str]) -> Collection[Path]:
     named = [argument.partition("=")[2] for argument in arguments if argument.startswith("output=")]
     if not named and any(flag.startswith(("--config-name", "-cn")) for flag in arguments):
         return [Path.cwd(), *Path.cwd().parents]
-    output = Path(named[-1] if named else "runs").absolute()
+    output = Path(named[-1].strip("'\"") if named else "runs").expanduser().absolute()
     return [folder for folder in (output, *output.parents) if folder.exists()]
 
 

@@ -324,8 +324,11 @@ def test_errors_hide_no_control_characters(cli: Cli) -> None:
 
 def test_a_home_folder_is_understood(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert cli(*JSONL, "output=~/out")[0] == 0
+    for output in ("~/out", "'~/[o]'"):
+        assert cli(*JSONL, f"output={output}")[0] == 0
     assert (tmp_path / "out" / "run.json").exists()
+    assert (tmp_path / "[o]" / "run.json").exists()
+    assert not Path("~").exists()
 
 
 def test_a_sweep_runs_every_cell(cli: Cli) -> None:

@@ -210,7 +210,12 @@ class HuggingFace(System):
             raise ConfigError("pairs", f"{self.checkpoint} does not say what it translates", "list its lang pairs")
         if family == "marian":
             self._claims("source", pair.source)
-            if self._model.codes:
+            claimed = str(getattr(self._model.tokenizer, "target_lang", None))
+            # A checkpoint with one target language needs no prefix, whatever codes stray into its vocabulary.
+            only = re.fullmatch("[a-z]{2}", claimed) is not None and base_language(claimed) == base_language(
+                pair.target
+            )
+            if self._model.codes and not only:
                 target = self._code(pair.target)
                 return _Route(None, target, f"{token(target, family)} ", None)
             self._claims("target", pair.target)

@@ -291,6 +291,16 @@ def test_marian_prefix_names_the_target_where_there_are_several(tmp_path: Path) 
     assert read[0][0] == ">>pt_br<<"
 
 
+def test_marian_with_one_target_needs_no_prefix_though_codes_stray_into_its_vocabulary(tmp_path: Path) -> None:
+    folder = huggingface_fakes.write_marian(tmp_path / "m", targets=("fra", "spa"))
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"target_lang": "en"}))
+    read, _ = fed(of(folder, pairs=["pt-en"]), ["Olá"], PT_EN)
+    assert read == [["▁", "O", "l", "á", "</s>"]]
+    read, _ = fed(of(folder, pairs=["pt-fr"]), ["Olá"], LangPair("pt", "fr"))
+    assert read[0][0] == ">>fra<<"
+
+
 def test_marian_with_one_target_is_fed_the_source_alone(folders: dict[str, Path]) -> None:
     read, _ = fed(of(folders["marian"], pairs=["pt-en"]), ["Olá"], PT_EN)
     assert read == [["▁", "O", "l", "á", "</s>"]]
