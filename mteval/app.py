@@ -71,6 +71,7 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         _check_flags(arguments)
+        _check_sweep(arguments)
         hydra.main(version_base="1.3", config_path=str(packaged("configs").resolve()), config_name="run")(task)()
         if failed:
             return _fail(failed[0])
@@ -115,11 +116,17 @@ def _task(config: DictConfig, existed: Collection[Path]) -> None:
 
 def _there_before(arguments: Sequence[str]) -> Collection[Path]:
     """The folders on the way to the run's folder that are there before Hydra makes any; all, if it is not known."""
-    named = [argument.partition("=")[2] for argument in arguments if argument.startswith("output=")]
-    if not named and any(flag.startswith(("--config-name", "-cn")) for flag in arguments):
+    told = any(argument.startswith("output=") for argument in arguments)
+    if not told and any(flag.startswith(("--config-name", "-cn")) for flag in arguments):
         return [Path.cwd(), *Path.cwd().parents]
-    output = Path(named[-1].strip("'\"") if named else "runs").expanduser().absolute()
+    output = _named_output(arguments) if told else Path("runs").absolute()
     return [folder for folder in (output, *output.parents) if folder.exists()]
+
+
+def _named_output(arguments: Sequence[str]) -> Path:
+    """The folder that ``output=`` names; one that is not there, if nothing does."""
+    named = [argument.partition("=")[2] for argument in arguments if argument.startswith("output=")]
+    return Path(named[-1].strip("'\"") if named else "runs/…").expanduser().absolute()
 
 
 def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
@@ -214,6 +221,16 @@ def _check_flags(arguments: Sequence[str]) -> None:
             raise ConfigError(
                 "--config-dir", f"no such folder {str(folder)!r}", "give the folder that holds your configs"
             )
+
+
+def _check_sweep(arguments: Sequence[str]) -> None:
+    """A sweep's folder must be new or empty: Hydra writes into it before any cell has been built."""
+    if not {"-m", "--multirun"} & set(arguments) or "overwrite=true" in arguments:
+        return
+    folder = _named_output(arguments)
+    if folder.is_dir() and any(folder.iterdir()):
+        remedy = "choose another with output=FOLDER, or add overwrite=true"
+        raise OutputError(str(folder), "the sweep's folder is not empty", remedy)
 
 
 def _check_names() -> None:

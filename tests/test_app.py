@@ -335,6 +335,12 @@ def test_a_sweep_runs_every_cell(cli: Cli) -> None:
     code, _, errors = cli(*JSONL, "-m", "seed=1,2", "output=sweep")
     assert (code, errors) == (0, "")
     assert sorted(str(file) for file in Path("sweep").rglob("run.json")) == ["sweep/0/run.json", "sweep/1/run.json"]
+    before = Path("sweep/multirun.yaml").read_bytes()
+    code, _, errors = cli(*JSONL, "-m", "seed=3,4", "output=sweep")
+    assert (code, "sweep: the sweep's folder is not empty" in errors) == (2, True)
+    assert Path("sweep/multirun.yaml").read_bytes() == before
+    assert cli(*JSONL, "-m", "lang_pairs=[ro-en],[de-cs]", "output=pairs")[0] == 0
+    assert "de-cs" in Path("pairs/1/leaderboard.md").read_text("utf-8")
 
 
 def test_the_config_can_be_shown_without_a_run(cli: Cli) -> None:
