@@ -106,6 +106,8 @@ def _version() -> str:
 class Apertium(System):
     """Translates through one or more Apertium modes, each fed by the one before.
 
+    Each segment comes out as if ``apertium`` had been started for it alone.
+
     Args:
         modes: for each lang pair, the names of the modes in order: ``{pt-en: [pt-es, spa-eng]}``.
         mark_unknown: keep Apertium's ``*`` before words that it does not know.
@@ -181,7 +183,8 @@ class Apertium(System):
         chunks = [to_stream(piece) for parts in pieces for piece in parts]
         for stage in _stages(mode, self._mark_unknown):
             # The tagger remembers what it read before, so that a segment's tags, and its hypothesis, would depend on
-            # the segments before it: it gets a process for each. No other program was seen to remember anything.
+            # the segments before it: it gets a process for each. No other program was seen to remember anything. On
+            # FLORES dev ro-en this gives other hypotheses for a third of the segments and 13.20 BLEU instead of 13.62.
             if stage[0] == "apertium-tagger":
                 with ThreadPoolExecutor(os.cpu_count()) as pool:
                     chunks = list(pool.map(lambda chunk, stage=stage: self._pipe(mode, stage, [chunk])[0], chunks))
