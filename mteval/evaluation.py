@@ -148,20 +148,20 @@ class Evaluation:
                     "rename one of the two",
                 )
         everyone: dict[str, System] = {**given, **self.systems}
-        ordered = sorted(everyone, key=lambda name: _ORDER[everyone[name].kind])
+        ordered = sorted(everyone, key=lambda name: _ORDER[everyone[name].card.kind])
         declined = {name: reason for name in ordered if (reason := everyone[name].declines(eval_set))}
         systems = {name: everyone[name] for name in ordered if name not in declined}
-        if not any(system.kind == "system" for system in systems.values()):
+        if not any(system.card.kind == "system" for system in systems.values()):
             reasons = "".join(f" ({name}: {reason})" for name, reason in declined.items())
             raise ConfigError(
                 "systems", f"none translates {eval_set.pair}{reasons}", "choose one that does, with systems=[…]"
             )
         for name, system in systems.items():
-            ranked = [other for other in systems if systems[other].kind == "system"]
-            if system.builds_on is not None and system.builds_on not in ranked:
+            ranked = [other for other in systems if systems[other].card.kind == "system"]
+            if system.card.builds_on is not None and system.card.builds_on not in ranked:
                 raise ConfigError(
                     f"systems.{name}.of",
-                    f"no system {system.builds_on} runs in {eval_set.pair}",
+                    f"no system {system.card.builds_on} runs in {eval_set.pair}",
                     f"name one of {', '.join(ranked)}",
                 )
         return Plan(eval_set, systems, declined)
@@ -187,13 +187,13 @@ class Evaluation:
             sources = self._judge(judging.sources(eval_set), advance)
             verdicts = {}
             for name, found in hypotheses.items():
-                may_compare = plan.systems[name].kind != "reference"
+                may_compare = plan.systems[name].card.kind != "reference"
                 translated = judging.Translated(found, marks[name], scored[name].segments, may_compare)
                 verdicts[name] = self._judge(judging.translations(eval_set, translated, self.metrics), advance)
         systems = tuple(
             SystemResult(
                 name=name,
-                kind=system.kind,
+                kind=system.card.kind,
                 signature=str(system.signature(eval_set.pair)),
                 hypotheses=hypotheses[name],
                 marks=marks[name],
@@ -228,7 +228,7 @@ class Evaluation:
         needs_reference = metric.card.needs_reference
         references = eval_set.reference_names if needs_reference else ()
         # A reference against itself would only show that the metric can tell two texts are the same.
-        systems = [s for s in plan.systems if not (needs_reference and plan.systems[s].kind == "reference")]
+        systems = [s for s in plan.systems if not (needs_reference and plan.systems[s].card.kind == "reference")]
         items = [
             Item(segment.source, text, tuple(segment.references[r] for r in references))
             for system in systems

@@ -39,9 +39,9 @@ def translate(
     """
     segments = eval_set.scored
     outputs: list[Output | None] = [None] * len(segments)
-    keys = [key_of(segment.source) for segment in segments] if system.reusable else []
+    keys = [key_of(segment.source) for segment in segments] if system.card.reusable else []
     with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair), keys) as shelf:
-        if system.reusable:
+        if system.card.reusable:
             held = [shelf.get(key) for key in keys]
             outputs = [_output(value) for value in held]
         missing = [index for index, output in enumerate(outputs) if output is None]
@@ -56,7 +56,7 @@ def translate(
                 problem = f"gave half of a surrogate pair for segment {asked[position].id}, which is no text"
                 raise ContractError(f"system {name}", problem, "report it")
             outputs[missing[position]] = output
-            if system.reusable:
+            if system.card.reusable:
                 shelf.put(key_of(asked[position].source), [output.text, list(output.notices)])
             advance(1)
     complete = [output for output in outputs if output is not None]

@@ -18,7 +18,7 @@ from mteval.errors import ConfigError, ContractError, UnavailableError
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, Output, System
+from mteval.systems.base import Output, System, SystemCard
 
 DEBIAN_PACKAGES: Mapping[str, str] = {
     "pt-es": "apertium-es-pt",
@@ -135,16 +135,8 @@ class Apertium(System):
         self._timeout = timeout
 
     @property
-    def kind(self) -> Kind:
-        return "system"
-
-    @property
-    def reusable(self) -> bool:
-        return True
-
-    @property
-    def builds_on(self) -> str | None:
-        return None
+    def card(self) -> SystemCard:
+        return SystemCard(reusable=True)
 
     def declines(self, eval_set: EvalSet) -> str | None:
         return None if eval_set.pair in self._modes else f"no chain of Apertium modes for {eval_set.pair}"

@@ -17,6 +17,22 @@ would rank nonsense. Neither is ranked among the systems."""
 
 
 @dataclass(frozen=True)
+class SystemCard:
+    """What the harness must know of a system before it runs it.
+
+    Attributes:
+        kind: whether it is ranked, shown as an upper bound, or shown as nonsense.
+        reusable: whether a hypothesis depends on the segment's source and the signature alone, so that it can be
+            stored.
+        builds_on: the system whose hypotheses it is made of, by name; ``None`` for none, or for the first.
+    """
+
+    kind: Kind = "system"
+    reusable: bool = False
+    builds_on: str | None = None
+
+
+@dataclass(frozen=True)
 class Output:
     """What a system made of one segment.
 
@@ -37,18 +53,8 @@ class System(ABC):
 
     @property
     @abstractmethod
-    def kind(self) -> Kind:
-        """Whether it is ranked, shown as an upper bound, or shown as nonsense."""
-
-    @property
-    @abstractmethod
-    def reusable(self) -> bool:
-        """Whether a hypothesis depends on the segment's source and the signature alone, so that it can be stored."""
-
-    @property
-    @abstractmethod
-    def builds_on(self) -> str | None:
-        """The system whose hypotheses it is made of, by name; ``None`` for none, or for the first."""
+    def card(self) -> SystemCard:
+        """What the harness must know of the system."""
 
     @abstractmethod
     def declines(self, eval_set: EvalSet) -> str | None:

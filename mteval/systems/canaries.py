@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, Output, System
+from mteval.systems.base import Output, System, SystemCard
 
 
 class _Canary(System, ABC):
@@ -27,16 +27,8 @@ class _Canary(System, ABC):
         """The nonsense made of a segment."""
 
     @property
-    def kind(self) -> Kind:
-        return "canary"
-
-    @property
-    def reusable(self) -> bool:
-        return False
-
-    @property
-    def builds_on(self) -> str | None:
-        return self._of
+    def card(self) -> SystemCard:
+        return SystemCard("canary", builds_on=self._of)
 
     def declines(self, eval_set: EvalSet) -> str | None:
         return None

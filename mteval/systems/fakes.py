@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, Output, System
+from mteval.systems.base import Output, System, SystemCard
 
 
 class UpperCase(System):
@@ -21,16 +21,8 @@ class UpperCase(System):
         self.translated = 0
 
     @property
-    def kind(self) -> Kind:
-        return "system"
-
-    @property
-    def reusable(self) -> bool:
-        return True
-
-    @property
-    def builds_on(self) -> str | None:
-        return None
+    def card(self) -> SystemCard:
+        return SystemCard(reusable=True)
 
     def declines(self, eval_set: EvalSet) -> str | None:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Hypotheses, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, Output, System
+from mteval.systems.base import Output, System, SystemCard
 
 
 class Given(System):
@@ -17,16 +17,8 @@ class Given(System):
         self._hypotheses = hypotheses
 
     @property
-    def kind(self) -> Kind:
-        return "system"
-
-    @property
-    def reusable(self) -> bool:
-        return False
-
-    @property
-    def builds_on(self) -> str | None:
-        return None
+    def card(self) -> SystemCard:
+        return SystemCard()
 
     def declines(self, eval_set: EvalSet) -> str | None:
         return None

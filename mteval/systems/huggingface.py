@@ -13,7 +13,7 @@ from mteval.errors import ConfigError, UnavailableError
 from mteval.lang import LangPair, base_language, check_code
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, Output, System
+from mteval.systems.base import Output, System, SystemCard
 from mteval.systems.huggingface_checkpoint import find
 from mteval.systems.huggingface_languages import FAMILIES, find_code, token
 from mteval.systems.huggingface_model import DEVICES, DTYPES, Model
@@ -105,16 +105,8 @@ class HuggingFace(System):
             raise ConfigError("prefix", problem, "list pairs that share one target, as in pairs: [pt-en, ro-en]")
 
     @property
-    def kind(self) -> Kind:
-        return "system"
-
-    @property
-    def reusable(self) -> bool:
-        return True
-
-    @property
-    def builds_on(self) -> str | None:
-        return None
+    def card(self) -> SystemCard:
+        return SystemCard(reusable=True)
 
     def declines(self, eval_set: EvalSet) -> str | None:
         if self.pairs is None or eval_set.pair in self.pairs:

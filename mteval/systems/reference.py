@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, Output, System
+from mteval.systems.base import Output, System, SystemCard
 
 
 class Reference(System):
@@ -21,16 +21,8 @@ class Reference(System):
         self._name = name
 
     @property
-    def kind(self) -> Kind:
-        return "reference"
-
-    @property
-    def reusable(self) -> bool:
-        return False
-
-    @property
-    def builds_on(self) -> str | None:
-        return None
+    def card(self) -> SystemCard:
+        return SystemCard("reference")
 
     def declines(self, eval_set: EvalSet) -> str | None:
         if self._name is None:

@@ -11,7 +11,7 @@ from mteval.files import check_parity, read_bytes, read_jsonl, read_lines, resol
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.systems.base import Kind, Output, System
+from mteval.systems.base import Output, System, SystemCard
 
 _FORMATS = (".txt", ".tsv", ".jsonl")
 
@@ -36,16 +36,8 @@ class Stored(System):
         self._source_column = source_column
 
     @property
-    def kind(self) -> Kind:
-        return "system"
-
-    @property
-    def reusable(self) -> bool:
-        return False
-
-    @property
-    def builds_on(self) -> str | None:
-        return None
+    def card(self) -> SystemCard:
+        return SystemCard()
 
     def declines(self, eval_set: EvalSet) -> str | None:
         path = self._file(eval_set.pair)

@@ -43,18 +43,18 @@ def test_the_gate_sees_what_it_should_of_them() -> None:
 
 @pytest.mark.parametrize("canary", [Copy, Shuffle, Loop, Half])
 def test_they_are_never_ranked_and_take_any_text(canary: type[Copy]) -> None:
-    assert canary().kind == "canary"
+    assert canary().card.kind == "canary"
     for text in ("", " ", "word"):
         assert isinstance(spoil(canary(), text), str)
 
 
 def test_they_can_spoil_a_chosen_system() -> None:
     assert spoil(Half("second")) == "Other words"
-    assert Half("second").builds_on == "second"
+    assert Half("second").card.builds_on == "second"
 
 
 def test_the_reference_is_handed_out_as_an_upper_bound() -> None:
-    assert (spoil(Reference()), spoil(Reference("b")), Reference().kind) == ("First.", "Second.", "reference")
+    assert (spoil(Reference()), spoil(Reference("b")), Reference().card.kind) == ("First.", "Second.", "reference")
     other = Segment("d:2", SOURCE, "d", "here", references={"b": "Third."})
     found = dict(Reference().translate([SEGMENT, other], PT_EN, {}))
     assert [found[0].text, found[1].text] == ["Second.", "Third."]  # one person's, not the first of each segment
