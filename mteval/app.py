@@ -116,17 +116,17 @@ def _task(config: DictConfig, existed: Collection[Path]) -> None:
 
 def _there_before(arguments: Sequence[str]) -> Collection[Path]:
     """The folders on the way to the run's folder that are there before Hydra makes any; all, if it is not known."""
-    told = any(argument.startswith("output=") for argument in arguments)
-    if not told and any(flag.startswith(("--config-name", "-cn")) for flag in arguments):
+    named = _named_output(arguments)
+    if named is None and any(flag.startswith(("--config-name", "-cn")) for flag in arguments):
         return [Path.cwd(), *Path.cwd().parents]
-    output = _named_output(arguments) if told else Path("runs").absolute()
+    output = named or Path("runs").absolute()
     return [folder for folder in (output, *output.parents) if folder.exists()]
 
 
-def _named_output(arguments: Sequence[str]) -> Path:
-    """The folder that ``output=`` names; one that is not there, if nothing does."""
+def _named_output(arguments: Sequence[str]) -> Path | None:
+    """The folder that ``output=`` names; ``None`` if nothing does."""
     named = [argument.partition("=")[2] for argument in arguments if argument.startswith("output=")]
-    return Path(named[-1].strip("'\"") if named else "runs/…").expanduser().absolute()
+    return Path(named[-1].strip("'\"")).expanduser().absolute() if named else None
 
 
 def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
@@ -228,7 +228,7 @@ def _check_sweep(arguments: Sequence[str]) -> None:
     if not {"-m", "--multirun"} & set(arguments) or "overwrite=true" in arguments:
         return
     folder = _named_output(arguments)
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder is not None and folder.is_dir() and any(folder.iterdir()):
         remedy = "choose another with output=FOLDER, or add overwrite=true"
         raise OutputError(str(folder), "the sweep's folder is not empty", remedy)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 import hydra.utils
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from mteval.errors import ConfigError, MtevalError
 from mteval.evalsets.base import EvalSetReader
@@ -92,12 +92,11 @@ def build(config: DictConfig) -> Run:
         raise ConfigError("seed", f"{plain['seed']} is negative", "give 0 or more")
     if plain["bootstrap_draws"] < 0:
         raise ConfigError("bootstrap_draws", f"{plain['bootstrap_draws']} is negative", "give 0 for no intervals")
-    metrics = _build_all(config, "metrics", Metric, allow)
     evaluation = Evaluation(
         reader=_build(config.evalset, "evalset", EvalSetReader, allow),
         pairs=_lang_pairs(plain["lang_pairs"]),
         systems=_build_all(config, "systems", System, allow),
-        metrics=metrics,
+        metrics=_build_all(config, "metrics", Metric, allow),
         gate=_build(config.gate, "gate", Gate, allow),
         signals=_build_all(config, "garble", Signal, allow),
         detector=_build(config.detector, "detector", Detector, allow),
@@ -120,7 +119,7 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     except MissingMandatoryValue as error:
         key = error.full_key or "config"
         raise ConfigError(key, "has no value", f"give it one, as in {key}=VALUE") from None
-    except (InterpolationResolutionError, OmegaConfBaseException) as error:
+    except OmegaConfBaseException as error:
         key = getattr(error, "full_key", None) or "config"
         raise ConfigError(key, str(error).splitlines()[0], "correct the value") from None
 
@@ -156,24 +155,23 @@ def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Buil
     """
     if not isinstance(node, DictConfig) or "_target_" not in node:
         raise ConfigError(key, "names no class to build", "choose an option of the group, or add _target_: a class")
-    for where, path in _targets(OmegaConf.to_container(node, resolve=True), key):
+    settings = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
+    for where, path in _targets(settings, key):
         _check_target(where, path, allow)
-    target = _find(str(node["_target_"]), key)
+    target = _find(str(settings["_target_"]), key)
     if not (inspect.isclass(target) and issubclass(target, base)):
-        raise ConfigError(f"{key}._target_", f"{node['_target_']} is no {base.__name__}", f"name a {base.__name__}")
+        raise ConfigError(f"{key}._target_", f"{settings['_target_']} is no {base.__name__}", f"name a {base.__name__}")
     known = inspect.signature(target).parameters
     hints = typing.get_type_hints(target.__init__)
-    for name in map(str, node):
-        if name == "_target_":
-            continue
-        if name not in known:
+    for name in map(str, settings):
+        if name not in known and name != "_target_":
             close = difflib.get_close_matches(name, known, n=1)
             remedy = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known) or 'no settings'}"
             raise ConfigError(f"{key}.{name}", "unknown key", remedy)
     for name, parameter in known.items():
-        if parameter.default is parameter.empty and name not in node:
+        if parameter.default is parameter.empty and name not in settings:
             raise ConfigError(f"{key}.{name}", "has no value", f"give it one, as in {key}.{name}=VALUE")
-    for name, value in cast(dict[str, Any], OmegaConf.to_container(node, resolve=True)).items():
+    for name, value in settings.items():
         if name in hints and not isinstance(value, dict) and not fits(value, hints[name]):
             expected = str(hints[name]).removeprefix("<class '").removesuffix("'>").replace("collections.abc.", "")
             raise ConfigError(f"{key}.{name}", f"{value!r} is not of type {expected}", "give a value of that type")

@@ -151,13 +151,13 @@ class Evaluation:
         ordered = sorted(everyone, key=lambda name: _ORDER[everyone[name].card.kind])
         declined = {name: reason for name in ordered if (reason := everyone[name].declines(eval_set))}
         systems = {name: everyone[name] for name in ordered if name not in declined}
-        if not any(system.card.kind == "system" for system in systems.values()):
+        ranked = [name for name, system in systems.items() if system.card.kind == "system"]
+        if not ranked:
             reasons = "".join(f" ({name}: {reason})" for name, reason in declined.items())
             raise ConfigError(
                 "systems", f"none translates {eval_set.pair}{reasons}", "choose one that does, with systems=[…]"
             )
         for name, system in systems.items():
-            ranked = [other for other in systems if systems[other].card.kind == "system"]
             if system.card.builds_on is not None and system.card.builds_on not in ranked:
                 raise ConfigError(
                     f"systems.{name}.of",

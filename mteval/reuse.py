@@ -42,8 +42,7 @@ def translate(
     keys = [key_of(segment.source) for segment in segments] if system.card.reusable else []
     with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair), keys) as shelf:
         if system.card.reusable:
-            held = [shelf.get(key) for key in keys]
-            outputs = [_output(value) for value in held]
+            outputs = [_output(shelf.get(key)) for key in keys]
         missing = [index for index, output in enumerate(outputs) if output is None]
         advance(len(segments) - len(missing))
         asked = [segments[index] for index in missing]
@@ -57,7 +56,7 @@ def translate(
                 raise ContractError(f"system {name}", problem, "report it")
             outputs[missing[position]] = output
             if system.card.reusable:
-                shelf.put(key_of(asked[position].source), [output.text, list(output.notices)])
+                shelf.put(keys[missing[position]], [output.text, list(output.notices)])
             advance(1)
     complete = [output for output in outputs if output is not None]
     if len(complete) != len(segments):
@@ -89,26 +88,26 @@ def score(
     """
     keys = [key_of(item.source, item.hypothesis, *item.references) for item in items]
     with store.shelf("scores", type(metric).__name__, metric.signature(references), keys) as shelf:
-        missing = {key: item for key, item in zip(keys, items, strict=True) if _unpack(shelf.get(key)) is None}
+        held = {key: found for key in dict.fromkeys(keys) if (found := _unpack(shelf.get(key))) is not None}
+        missing = {key: item for key, item in zip(keys, items, strict=True) if key not in held}
         asked = list(missing)
-        done: set[str] = set()
         advance(len(items) - len(asked))
         for position, found in metric.score(list(missing.values())) if asked else ():
             if not 0 <= position < len(asked):
                 raise ContractError(f"metric {name}", f"scored item {position + 1} of {len(asked)}", "report it")
-            if asked[position] in done:
+            key = asked[position]
+            if key in held:
                 raise ContractError(f"metric {name}", f"scored item {position + 1} twice", "report it")
             numbers = found.statistics if found.score is None else (found.score, *found.statistics)
             if not all(map(math.isfinite, numbers)) or (found.score is None) != (not found.statistics):
-                problem = f"gave {found.score} for the hypothesis “{missing[asked[position]].hypothesis[:60]}”"
+                problem = f"gave {found.score} for the hypothesis “{missing[key].hypothesis[:60]}”"
                 raise ContractError(f"metric {name}", problem, "report it with that segment")
-            done.add(asked[position])
-            shelf.put(asked[position], _pack(found))
+            held[key] = found
+            shelf.put(key, _pack(found))
             advance(1)
-        scores = [score for key in keys if (score := _unpack(shelf.get(key))) is not None]
-    if len(scores) != len(keys):
+    if not all(key in held for key in keys):
         raise ContractError(f"metric {name}", "gave some items no score", "report it: it must score each")
-    return scores
+    return [held[key] for key in keys]
 
 
 def _pack(found: ItemScore) -> list[Any]:

@@ -81,9 +81,3 @@ class SystemScore:
     interval: tuple[float, float] | None
     segments: int
     signature: str
-
-
-def mean(scores: Sequence[float | None]) -> float | None:
-    """The mean of the scores that are there; ``None`` if none is."""
-    there = [score for score in scores if score is not None]
-    return math.fsum(there) / len(there) if there else None

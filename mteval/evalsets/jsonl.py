@@ -74,9 +74,9 @@ def _of_pair(where: str, row: Mapping[str, Any], pair: LangPair, pairs: Sequence
 
 
 def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segment:
-    for field in row:
+    for field in (name for name in row if name not in _FIELDS):
         close = difflib.get_close_matches(field, _FIELDS, n=1, cutoff=0.8)
-        if close and field not in _FIELDS and close[0] not in row:
+        if close and close[0] not in row:
             raise DataError(where, f"unknown field {field!r}", f"write {close[0]!r}, or give it another name")
     source = row.get("source")
     if not isinstance(source, str) or not source.strip():
@@ -87,9 +87,9 @@ def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segm
             raise DataError(where, f"{field} {value!r} is no name", "write a text or a number")
     notes = row.get("notes")
     references = _texts(where, row, "references")
-    for name, reference in references.items():
+    for who, reference in references.items():
         if not reference.strip():
-            raise DataError(where, f"reference {name!r} is empty", "write its translation, or leave the name out")
+            raise DataError(where, f"reference {who!r} is empty", "write its translation, or leave the name out")
     return Segment(
         id=str(row.get("id", f"{document}:{number}")),
         source=source,
@@ -119,18 +119,15 @@ def _numbers(where: str, row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _hypotheses(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Hypotheses]:
-    systems = dict.fromkeys(system for where, row in rows for system in _texts(where, row, "hypotheses"))
+    given = [(where, _texts(where, row, "hypotheses")) for where, row in rows]
     found = {}
-    for system in systems:
-        texts = []
-        for where, row in rows:
-            text = _texts(where, row, "hypotheses").get(system)
-            if text is None:
+    for system in dict.fromkeys(system for _, texts in given for system in texts):
+        for where, texts in given:
+            if system not in texts:
                 raise DataError(
                     where,
                     f"no hypothesis of system {system!r}, which other lines have",
                     'write "" where the system gave nothing',
                 )
-            texts.append(text)
-        found[system] = Hypotheses(system, tuple(texts))
+        found[system] = Hypotheses(system, tuple(texts[system] for _, texts in given))
     return found

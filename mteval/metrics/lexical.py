@@ -59,7 +59,7 @@ class _Lexical(Metric, ABC):
             ) from None
 
     def signature(self, references: int) -> Signature:
-        metric = self._build(sentence=False)
+        metric = self._corpus
         settings: Mapping[str, Any] = metric._SIGNATURE_TYPE({**vars(metric), "num_refs": references}).info
         words = {True: "yes", False: "no"}
         shown = {k: words[v] if isinstance(v, bool) else v for k, v in settings.items() if v is not None}
