@@ -19,8 +19,8 @@ from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
-from mteval.lang import LangPair
-from mteval.metrics.base import Item, ItemScore, Metric
+from mteval.lang import LangPair, base_language
+from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.scores import SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
@@ -130,13 +130,7 @@ class Evaluation:
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
         }
         cards = {name: metric.card for name, metric in self.metrics.items()}
-        warnings = [
-            f"{plan.eval_set.pair}: reference {name} is left out, since only {count} of "
-            f"{len(plan.eval_set.scored)} segments have it"
-            for plan in plans
-            for name, count in plan.eval_set.partial_references.items()
-        ]
-        return RunResult(tuple(results), cards, record, tuple(warnings))
+        return RunResult(tuple(results), cards, record, _warnings(plans, cards))
 
     def _plan(self, eval_set: EvalSet) -> Plan:
         given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}
@@ -272,6 +266,24 @@ class Evaluation:
         started = time.perf_counter()
         yield
         self._seconds[step] = time.perf_counter() - started
+
+
+def _warnings(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:
+    """Metrics outside the lang pairs that they were made for, and references that are left out."""
+    warnings = []
+    for plan in plans:
+        pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
+        plain = f"{base_language(pair.source)}-{base_language(pair.target)}"
+        warnings += [
+            f"{pair}: {card.label} was made for {', '.join(card.pairs)}; its scores say little here"
+            for card in cards.values()
+            if card.pairs is not None and plain not in card.pairs
+        ]
+        warnings += [
+            f"{pair}: reference {name} is left out, since only {count} of {scored} segments have it"
+            for name, count in plan.eval_set.partial_references.items()
+        ]
+    return tuple(warnings)
 
 
 def _check_references(metric: str, eval_set: EvalSet) -> None:

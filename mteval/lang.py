@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import langcodes
@@ -78,3 +79,17 @@ class LangPair:
 
     def __str__(self) -> str:
         return f"{self.source}-{self.target}"
+
+
+def parse_pairs(names: Sequence[str], where: str) -> tuple[LangPair, ...]:
+    """Read a list of lang pairs, as a config has it.
+
+    Raises:
+        ConfigError: it is empty or no list, or one of them is no lang pair.
+    """
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
+        raise ConfigError(where, f"{names!r} is not a list of lang pairs", "write one, as in [pt-en, ro-en]")
+    for name in names:
+        if not isinstance(name, str):
+            raise ConfigError(where, f"{name!r} is not a lang pair", "write the source first, as in pt-en")
+    return tuple(LangPair.parse(name, where) for name in names)

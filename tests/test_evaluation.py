@@ -250,6 +250,12 @@ def test_a_reference_that_only_some_segments_have_is_left_out_aloud() -> None:
     assert result.warnings == ("pt-en: reference s is left out, since only 1 of 3 segments have it",)
 
 
+def test_a_metric_outside_its_lang_pairs_is_warned_of() -> None:
+    metrics = {"mine": LengthRatio(("pt-en",)), "other": LengthRatio(("ro-en", "de-en")), "any": LengthRatio()}
+    warning = "pt-en: length ratio was made for ro-en, de-en; its scores say little here"
+    assert evaluation({"upper": UpperCase()}, metrics).run().warnings == (warning,)
+
+
 class Spy(Signal):
     """Remembers what it was shown, and sees one thing everywhere."""
 

@@ -51,6 +51,8 @@ class MetricCard:
         decimals: how many decimals a table shows.
         licence: of the checkpoint or code, as an SPDX identifier where there is one.
         gated: whether a licence must be accepted at the hub before the checkpoint can be had.
+        pairs: the lang pairs that it was made for, as ``pt-en``; ``None`` if it is for any. In others it scores too,
+            and the report warns of it.
     """
 
     label: str
@@ -61,6 +63,7 @@ class MetricCard:
     decimals: int
     licence: str
     gated: bool = False
+    pairs: tuple[str, ...] | None = None
 
 
 class Metric(ABC):

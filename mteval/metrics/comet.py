@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError, UnavailableError
+from mteval.lang import parse_pairs
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.comet_checkpoint import JOINING, CometCheckpoint
 from mteval.metrics.comet_quiet import quiet
@@ -37,12 +38,13 @@ class Comet(Metric):
 
     Args:
         checkpoint: a hub name (``Unbabel/wmt22-comet-da``), a folder that holds ``hparams.yaml`` and
-            ``checkpoints/model.ckpt``, or that ``.ckpt`` file.
+            ``checkpoints/model.ckpt``, or that ``.ckpt`` file. ``package:`` before it names one that ships with mteval.
         label: how the metric is written in a table.
         needs_reference: whether it scores against references. XCOMET and some unified models can do both.
         licence: of the checkpoint, as an SPDX identifier.
         gated: whether that licence must be accepted at the hub.
         low, high: the ends of the scale; ``None`` where it has no bound.
+        pairs: the lang pairs that it was made for, as ``[pt-en, ro-en]``; ``None`` if it is for any.
         precision: ``fp32``; ``bf16``, by autocast; or ``fp16``, by casting the weights as ``comet-score`` does.
         batch_size: how many texts are scored together at most.
         device: ``auto`` (CUDA if there is a device, else the CPU), ``cpu`` or ``cuda``.
@@ -65,6 +67,7 @@ class Comet(Metric):
         gated: bool = False,
         low: float | None = None,
         high: float | None = None,
+        pairs: Sequence[str] | None = None,
         precision: str = "fp32",
         batch_size: int = 16,
         device: str = "auto",
@@ -95,6 +98,7 @@ class Comet(Metric):
             decimals=4,
             licence=licence,
             gated=gated,
+            pairs=None if pairs is None else tuple(map(str, parse_pairs(pairs, f"metric {label}, key pairs"))),
         )
         self._precision = precision
         self._batch_size = batch_size

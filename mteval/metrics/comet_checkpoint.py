@@ -1,7 +1,8 @@
 """A COMET checkpoint: finding it, looking into it without running it, and loading it into COMET's own class.
 
-A checkpoint is a folder that holds ``hparams.yaml`` and ``checkpoints/model.ckpt``, here or at the hub. It does not
-hold its encoder's tokenizer and shape: those are the files of another hub model, which its settings name.
+A checkpoint is a folder that holds ``hparams.yaml`` and ``checkpoints/model.ckpt``, here or at the hub. The published
+ones do not hold their encoder's tokenizer and shape: those are the files of another hub model, which their settings
+name. One whose settings name a folder within its own brings them along.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, NoReturn
 import yaml
 
 from mteval.errors import UnavailableError
+from mteval.files import resolve
 from mteval.metrics.comet_hub import fetch, first_line
 from mteval.metrics.comet_quiet import quiet
 
@@ -40,7 +42,8 @@ class CometCheckpoint:
     """One COMET checkpoint, looked at step by step; each step is made once and raises what is wrong with it.
 
     Args:
-        name: a hub name (``Unbabel/wmt20-comet-qe-da``), a folder, or a ``.ckpt`` file in a folder's ``checkpoints``.
+        name: a hub name (``Unbabel/wmt20-comet-qe-da``), a folder, or a ``.ckpt`` file in a folder's ``checkpoints``;
+            with ``package:`` before it, a folder that ships with mteval.
         revision: of the hub; ``None`` for the newest, or for the one in the hub's cache.
         local_encoder: a folder with the encoder's configuration and tokenizer, in place of the one from the hub.
         gated: whether a licence must be accepted at the hub; only for error messages.
@@ -74,7 +77,7 @@ class CometCheckpoint:
     @functools.cached_property
     def ckpt(self) -> Path:
         """The ``.ckpt`` file, downloaded if need be."""
-        here = Path(self.name).expanduser()
+        here = resolve(self.name)
         if here.is_file():
             return here.absolute()
         if not here.is_dir():
@@ -169,7 +172,10 @@ class CometCheckpoint:
         if self.hparams.get("encoder_model") == "MiniLM":  # COMET always takes its tokenizer from there
             what = "its tokenizer xlm-roberta-base "
             self._fetch("xlm-roberta-base", _ENCODER_FILES, _is_encoder, what, self._remedy)
-        folder = Path(self._local_encoder or name).expanduser()
+        folder = resolve(self._local_encoder or name)
+        if not (self._local_encoder or folder.is_absolute()):
+            beside = self.ckpt.parent.parent / name
+            folder = beside if name and beside.is_dir() else folder
         if not folder.is_dir():
             if self._local_encoder or not _ENCODER_NAME.fullmatch(name):
                 self._refuse(f"its encoder's folder {folder} is not there", remedy)

@@ -14,16 +14,20 @@ from mteval.signature import Signature
 class LengthRatio(Metric):
     """Characters of the hypothesis to characters of the source, at most 1; it counts the items that it scores.
 
+    Args:
+        pairs: the lang pairs that its card names; ``None`` for any.
+
     Attributes:
         scored: how many items ``score`` was asked for, over all calls.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pairs: tuple[str, ...] | None = None) -> None:
         self.scored = 0
+        self._pairs = pairs
 
     @property
     def card(self) -> MetricCard:
-        return MetricCard("length ratio", False, True, 0, 1, 3, "Apache-2.0")
+        return MetricCard("length ratio", False, True, 0, 1, 3, "Apache-2.0", pairs=self._pairs)
 
     def check(self) -> None:
         pass

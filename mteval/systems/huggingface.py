@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from mteval.errors import ConfigError, UnavailableError
-from mteval.lang import LangPair, base_language, check_code
+from mteval.lang import LangPair, base_language, check_code, parse_pairs
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
@@ -92,7 +92,7 @@ class HuggingFace(System):
         self.checkpoint = checkpoint
         self.revision = revision
         self.family = family
-        self.pairs = None if pairs is None else _pairs(pairs)
+        self.pairs = None if pairs is None else parse_pairs(pairs, "pairs")
         self.language_codes = _codes({} if language_codes is None else language_codes)
         self.prefix = prefix
         self.beam_size = beam_size
@@ -243,15 +243,6 @@ class HuggingFace(System):
     @cached_property
     def _model(self) -> Model:
         return Model(find(self.checkpoint, self.revision), self.family, self.precision, self.device)
-
-
-def _pairs(names: Sequence[str]) -> tuple[LangPair, ...]:
-    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
-        raise ConfigError("pairs", f"{names!r} is not a list of lang pairs", "write one, as in [pt-en, ro-en]")
-    for name in names:
-        if not isinstance(name, str):
-            raise ConfigError("pairs", f"{name!r} is not a lang pair", "write the source first, as in pt-en")
-    return tuple(LangPair.parse(name, "pairs") for name in names)
 
 
 def _codes(codes: Mapping[str, str]) -> dict[str, str]:

@@ -407,6 +407,15 @@ def test_a_local_encoder_stands_in_for_the_one_that_is_named(copy: Path) -> None
     assert "|encoder:example/tiny-xlmr@" in str(metric.signature(0))
 
 
+def test_an_encoder_within_the_checkpoint_s_folder_goes_where_it_goes(copy: Path, tmp_path: Path) -> None:
+    before = scores(comet(copy), ITEMS)
+    name_encoder(copy, "encoder")
+    moved = copy.rename(tmp_path / "moved")
+    metric = comet(moved)
+    assert scores(metric, ITEMS) == before
+    assert "|encoder:encoder@" in str(metric.signature(0))
+
+
 def name_encoder(folder: Path, name: str, model: str = "XLM-RoBERTa") -> None:
     contents = opened(folder)
     changes = {"pretrained_model": name, "encoder_model": model}
@@ -704,3 +713,14 @@ assert ("ignore", None, Warning, None, 0) not in warnings.filters, "warnings sil
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# Lang pairs
+
+
+def test_lang_pairs_are_checked_and_stand_on_the_card(copy: Path) -> None:
+    assert comet(copy).card.pairs is None
+    assert comet(copy, pairs=["pt-en", "ro-en"]).card.pairs == ("pt-en", "ro-en")
+    for wrong in ("pt-en", [], ["pt"], [False]):
+        with pytest.raises(ConfigError, match="metric COMET, key pairs"):
+            comet(copy, pairs=wrong)
