@@ -179,6 +179,7 @@ class Trainee(nn.Module):
     @torch.inference_mode()
     def fit_scale(self, inputs: Sequence[Input]) -> None:
         """Take the features' means and spreads from these inputs."""
+        self.eval()
         found = torch.cat([self.features(batch([inputs[at] for at in part]))[0] for part in by_length(inputs, 4000)])
         self.mean.copy_(found.mean(dim=0))
         self.spread.copy_(found.std(dim=0) + 1e-6)
