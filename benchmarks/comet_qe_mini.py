@@ -113,7 +113,7 @@ class FluencyBaseline:
                 self._counts[order].update(
                     tuple(words[at - order + 1 : at + 1]) if order else () for at in range(2, len(words))
                 )
-        self._heads = Counter(dict.fromkeys((), 0))
+        self._heads: Counter[tuple[str, ...]] = Counter()
         for order in (2, 3):
             for gram, count in self._counts[order].items():
                 self._heads[gram[:-1]] += count

@@ -1,8 +1,8 @@
 """The network: COMET's ``ReferencelessRegression`` around the first layers of the pretrained encoder.
 
 Source and hypothesis are encoded apart, and a small regressor compares the means of their pieces. That suits an encoder
-that was pretrained to bring translations together: a ridge regression on its frozen layers came to a Pearson of 0.78
-with ro-en's assessments, and joining both texts in one input, which it never saw before, to 0.62 after 1,000 steps.
+that was pretrained to bring translations together: README.md compares it with joining both texts in one input, which
+the encoder never saw before.
 
 While it is trained it knows more pieces than it ships with, so that the other languages' scored pairs can be learnt
 from; their rows come after those that stay, and are dropped at the end. Its word embeddings stay as they were
@@ -46,7 +46,7 @@ class Pieces:
 
     def __init__(self, encoder: Encoder, kept: Sequence[int], extra: Sequence[int], most: int) -> None:
         self.kept, self.extra = list(kept), list(extra)
-        self.pruned = vocabulary.unigram([encoder.pieces[id_] for id_ in kept])
+        self._pruned = vocabulary.unigram([encoder.pieces[id_] for id_ in kept])
         self._whole = vocabulary.unigram(encoder.pieces)
         self._place = {id_: place for place, id_ in enumerate([*kept, *extra])}
         self._most = min(most, encoder.positions - 2)  # beside the two special ones
@@ -62,11 +62,11 @@ class Pieces:
         return [([CLS, *mt, SEP], [CLS, *src, SEP]) for mt, src in zip(hypotheses, sources, strict=True)]
 
     def _pruned_ids(self, texts: list[str]) -> list[list[int]]:
-        return [found.ids[: self._most] for found in self.pruned.encode_batch(texts, add_special_tokens=False)]
+        return [found.ids[: self._most] for found in self._pruned.encode_batch(texts, add_special_tokens=False)]
 
     def labels(self, examples: Sequence[Example]) -> list[list[float] | None]:
         """For each of an input's pieces of the hypothesis, from the first on, whether its word is wrong."""
-        found = self.pruned.encode_batch([example.hypothesis for example in examples], add_special_tokens=False)
+        found = self._pruned.encode_batch([example.hypothesis for example in examples], add_special_tokens=False)
         result: list[list[float] | None] = []
         for example, encoding in zip(examples, found, strict=True):
             if example.bad is None:

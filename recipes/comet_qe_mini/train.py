@@ -9,7 +9,6 @@ floating point.
 
 from __future__ import annotations
 
-import copy
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -139,7 +138,7 @@ def train(config: DictConfig, name: str, model: network.Trainee, known: network.
     model.set_dropout(stage.dropout)
     started, seen, summed = time.monotonic(), 0, np.zeros(2)
 
-    def evaluate(model: network.Trainee, label: str) -> None:
+    def evaluate(label: str) -> None:
         scores = network.predict(model, dev_inputs)
         pearson, spearman = pearsonr(scores, dev_gold)[0], spearmanr(scores, dev_gold)[0]
         print(f"  {label}: ro-en dev Pearson {pearson:.4f} Spearman {spearman:.4f}", flush=True)
@@ -186,13 +185,11 @@ def train(config: DictConfig, name: str, model: network.Trainee, known: network.
             )
             summed[:] = 0
         if (step + 1) % 1000 == 0:
-            evaluate(model, f"step {step + 1}")
-    evaluate(model, "last")
+            evaluate(f"step {step + 1}")
+    evaluate("last")
     if average:
-        final = copy.deepcopy(model)
-        final.load_state_dict(average, strict=False)
-        evaluate(final, "average")
         model.load_state_dict(average, strict=False)
+        evaluate("average")
 
 
 @hydra.main(version_base="1.3", config_path=".", config_name="config")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -44,17 +44,17 @@ def choose(pieces: Sequence[tuple[str, float]], corpora: Iterable[tuple[float, S
         size: how many pieces to keep.
     """
     tokenizer = unigram(pieces)
-    used: Counter[int] = Counter()
+    used: dict[int, float] = defaultdict(float)
     for weight, texts in corpora:
         counts = Counter(id_ for found in tokenizer.encode_batch(list(texts)) for id_ in found.ids)
         total = sum(counts.values())
         for id_, count in counts.items():
-            used[id_] += weight * count / total  # type: ignore[assignment]
+            used[id_] += weight * count / total
     by_name = {piece: id_ for id_, (piece, _) in enumerate(pieces)}
     kept = {by_name[name] for name in (*SPECIAL, MASK, "▁")}
     letters = {chr(code) for first, last in KEPT_RANGES for code in range(first, last + 1)}
     kept |= {by_name[letter] for letter in letters if letter in by_name}
-    for id_, _ in used.most_common():
+    for id_ in sorted(used, key=used.__getitem__, reverse=True):
         if len(kept) >= size:
             break
         kept.add(id_)
