@@ -3,7 +3,7 @@
 # make check   ruff and mypy
 # make slow    the tests that take long
 # make wheel   build the wheel into dist/
-# make comet-qe-mini DATA=FOLDER   train a small reference-free COMET checkpoint, into build/comet-qe-mini
+# make comet-qe-mini DATA=FOLDER   train the checkpoint that ships, into build/comet-qe-mini
 .PHONY: help setup demo test slow check format wheel comet-qe-mini clean
 
 PYTHON ?= python3

@@ -1,7 +1,7 @@
 """Writes the trained network as a COMET checkpoint small enough to ship.
 
-Word embeddings and the matrices of queries, keys and inner layers are stored in 8 bits (``float8_e4m3fn``), the other
-weights in half precision; COMET's own loader copies both into the float32 weights of the model that it builds. Float8
+Word embeddings and the encoder's matrices are stored in 8 bits (``float8_e4m3fn``), the other weights in half
+precision; COMET's own loader copies both into the float32 weights of the model that it builds. Float8
 is coarse below 1/64. Word embeddings are small, so that all three kinds of embeddings are stored ``EMBEDDING_SCALE``
 times as large: their sum goes through a layer norm, which takes the factor out again.
 """
@@ -20,7 +20,7 @@ from recipes.comet_qe_mini.network import Pieces, Trainee, settings, write_encod
 WORDS = "encoder.model.embeddings.word_embeddings.weight"
 OTHER_EMBEDDINGS = tuple(f"encoder.model.embeddings.{kind}_embeddings.weight" for kind in ("position", "token_type"))
 EMBEDDING_SCALE = 16.0
-EIGHT_BITS = ("self.query.weight", "self.key.weight", "intermediate.dense.weight")
+EIGHT_BITS = ("query.weight", "key.weight", "value.weight", "dense.weight")
 FIRST = "estimator.ff.0"
 
 
@@ -39,7 +39,10 @@ def packed(model: Trainee, pieces: Pieces) -> dict[str, torch.Tensor]:
             state[name] = weight.to(torch.float8_e4m3fn)
         else:
             state[name] = weight.half()
-    state[f"{FIRST}.weight"] = (whole[f"{FIRST}.weight"] / model.spread).half()
+    mt, src, product, difference = (whole[f"{FIRST}.weight"] / model.spread).chunk(4, dim=1)
+    mean_mt, mean_src, _, _ = model.mean.chunk(4)
+    first = torch.cat([mt - product * mean_src, src - product * mean_mt, product, difference], dim=1)
+    state[f"{FIRST}.weight"] = first.half()
     # From the rounded weights, so that rounding does not move the features' mean; it is large beside their spread.
     shift = state[f"{FIRST}.weight"].double() @ model.mean.double()
     state[f"{FIRST}.bias"] = (whole[f"{FIRST}.bias"].double() - shift).float()

@@ -173,8 +173,18 @@ class Trainee(nn.Module):
         """Logits of the scores, shape [batch], and of each place's being wrong, shape [batch, longest]."""
         found, last = self.features(ids)
         with torch.autocast(ids.device.type, enabled=False):
-            logits = self.comet.estimator.ff[:-1]((found - self.mean) / self.spread).view(-1)
+            logits = self.comet.estimator.ff[:-1](self.scaled(found)).view(-1)
         return logits, self.wrong_words(last).squeeze(-1)
+
+    def scaled(self, found: torch.Tensor) -> torch.Tensor:
+        """The features about their means and in their spreads; the product is that of the centred means.
+
+        All of it is linear in the features, so that ``checkpoint.py`` takes it into the regressor's first layer.
+        """
+        mt, src, product, difference = (found - self.mean).chunk(4, dim=-1)
+        mean_mt, mean_src, _, _ = self.mean.chunk(4)
+        product = product - mean_src * mt - mean_mt * src
+        return torch.cat([mt, src, product, difference], dim=-1) / self.spread
 
     @torch.inference_mode()
     def fit_scale(self, inputs: Sequence[Input]) -> None:
@@ -182,7 +192,8 @@ class Trainee(nn.Module):
         self.eval()
         found = torch.cat([self.features(batch([inputs[at] for at in part]))[0] for part in by_length(inputs, 4000)])
         self.mean.copy_(found.mean(dim=0))
-        self.spread.copy_(found.std(dim=0) + 1e-6)
+        self.spread.fill_(1.0)
+        self.spread.copy_(self.scaled(found).std(dim=0) + 1e-6)
 
 
 def _initial(encoder: Encoder, pieces: Pieces, layers: int) -> dict[str, torch.Tensor]:

@@ -57,8 +57,15 @@ def apertium(lines: Sequence[str], modes: Sequence[str]) -> list[str]:
     return list(lines)
 
 
+def unharmed(pair: Parallel) -> Example:
+    return Example(pair.lang, pair.source, pair.english, GOOD[pair.origin], (False,) * len(pair.english.split()))
+
+
 def rule_based(pairs: Sequence[Parallel], modes: Sequence[str]) -> list[Example]:
-    """Apertium's translations: scored by their sentence chrF, wrong where the human translation has another word."""
+    """Apertium's translations, each with the human one beside it.
+
+    Apertium's are scored by their sentence chrF, and are wrong where the human translation has another word.
+    """
     examples = []
     for pair, hypothesis in zip(pairs, apertium([pair.source for pair in pairs], modes), strict=True):
         if not hypothesis:
@@ -68,6 +75,8 @@ def rule_based(pairs: Sequence[Parallel], modes: Sequence[str]) -> list[Example]
         if hypothesis == pair.english:
             score = GOOD[pair.origin]
         examples.append(Example(pair.lang, pair.source, hypothesis, score, _unlike(hypothesis, pair.english), 0.7))
+        if hypothesis != pair.english:
+            examples.append(unharmed(pair))
     return examples
 
 
@@ -125,16 +134,13 @@ class Corruptor:
     def example(self, pair: Parallel) -> Example:
         """The pair with a corruption drawn at random; now and then with none."""
         kind = self._draw.random()
-        if kind < 0.22:
-            return self.unharmed(pair)
-        if kind < 0.74:
+        if kind < 0.2:
+            return unharmed(pair)
+        if kind < 0.68:
             return self.wounded(pair)
-        if kind < 0.81:
+        if kind < 0.8:
             return self.other_facts(pair)
         return self.nonsense(pair)
-
-    def unharmed(self, pair: Parallel) -> Example:
-        return Example(pair.lang, pair.source, pair.english, GOOD[pair.origin], (False,) * len(pair.english.split()))
 
     def wounded(self, pair: Parallel) -> Example:
         """One to three kinds of errors inside the sentence."""

@@ -9,6 +9,7 @@ floating point.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from omegaconf import DictConfig
 from scipy.stats import pearsonr, spearmanr
 from torch.nn import functional
 
-from recipes.comet_qe_mini import corpora, e5_file, network, vocabulary
+from recipes.comet_qe_mini import corpora, e5_file, network, teacher, vocabulary
 from recipes.comet_qe_mini.checkpoint import write_checkpoint
 from recipes.comet_qe_mini.corpora import Example, Parallel
 from recipes.comet_qe_mini.synthetic import CHAINS, Corruptor, rule_based
@@ -65,8 +66,27 @@ def _by_origin(weight: float, rows: list[dict[str, Any]], key: str) -> list[tupl
     return [(weight / len(texts), found) for found in texts.values()]
 
 
-def examples(config: DictConfig, stage: DictConfig, data: Path, draw: random.Random) -> list[Example]:
-    """What a stage is trained on."""
+def assessed(config: DictConfig, data: Path, model: network.Trainee, known: network.Pieces) -> list[Example]:
+    """ro-en's scored pairs, their scores part people's and part the teacher's; the model is as it was pretrained."""
+    found = corpora.scored(data, "ro", "train", config.da_mean, config.da_spread)
+    path = Path(config.output) / "teacher.npy"
+    if not path.is_file():
+        means = teacher.pooled(model, known.inputs(found, SHIPPED), config.teacher.layers)
+        human = np.array([example.score for example in found])
+        opinions = teacher.opinions(means, human, config.seed)
+        print(f"teacher: Pearson {pearsonr(opinions, human)[0]:.4f} with people, out of fold", flush=True)
+        np.save(path, opinions)
+    share = config.teacher.share
+    return [
+        dataclasses.replace(example, score=(1 - share) * example.score + share * min(1.0, max(0.0, float(opinion))))
+        for example, opinion in zip(found, np.load(path), strict=True)
+    ]
+
+
+def examples(
+    config: DictConfig, stage: DictConfig, data: Path, romanian: list[Example], draw: random.Random
+) -> list[Example]:
+    """What a stage is trained on; ``romanian`` is what ``assessed`` gives."""
     made: list[Example] = []
     for lang in sorted(SHIPPED):
         pairs = corpora.parallel(data, lang, held_out=False)
@@ -87,7 +107,9 @@ def examples(config: DictConfig, stage: DictConfig, data: Path, draw: random.Ran
         for modes in CHAINS[lang]:
             made += rule_based(drawn(stage.rule_based[lang]), modes)
     for lang, times in stage.scored.items():
-        found = corpora.scored(data, lang, "train", config.da_mean, config.da_spread)
+        found = romanian
+        if lang != "ro":
+            found = corpora.scored(data, lang, "train", config.da_mean, config.da_spread)
         whole = int(times)
         made += found * whole + draw.sample(found, round(len(found) * (times - whole)))
     return made
@@ -103,12 +125,19 @@ def plan(inputs: Sequence[network.Input], tokens: int, draw: random.Random) -> I
     yield from batches
 
 
-def train(config: DictConfig, name: str, model: network.Trainee, known: network.Pieces, data: Path) -> None:
+def train(
+    config: DictConfig,
+    name: str,
+    model: network.Trainee,
+    known: network.Pieces,
+    data: Path,
+    romanian: list[Example],
+) -> None:
     """One stage, from the weights that the model has."""
     stage = config.stages[name]
     draw = random.Random(f"{config.seed} {name}")
     torch.manual_seed(draw.getrandbits(32))
-    found = examples(config, stage, data, draw)
+    found = examples(config, stage, data, romanian, draw)
     inputs, labels = known.inputs(found, SHIPPED), known.labels(found)
     short = [index for index, ids in enumerate(inputs) if max(map(len, ids)) <= stage.longest]
     print(f"{name}: {len(short)} examples; {len(inputs) - len(short)} longer than {stage.longest} are left out")
@@ -202,12 +231,13 @@ def main(config: DictConfig) -> None:
     known = pieces(config, data, encoder)
     folder = network.write_encoder(output / "encoder", encoder, known.kept, config.layers)
     model = network.Trainee(encoder, known, folder, config.layers, config.hidden)
+    romanian = assessed(config, data, model, known)
     for name in config.stages:
         path = output / f"{name}.pt"
         if path.is_file():
             model.load_state_dict(torch.load(path, weights_only=True))
             continue
-        train(config, str(name), model, known, data)
+        train(config, str(name), model, known, data, romanian)
         torch.save(model.state_dict(), path)
     write_checkpoint(output / "comet-qe-mini", model, known, encoder, config.layers, config.hidden)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.comet_qe_mini import corpora, e5_file, vocabulary
+from recipes.comet_qe_mini import corpora, e5_file, synthetic, teacher, vocabulary
 from recipes.comet_qe_mini.corpora import Parallel
 from recipes.comet_qe_mini.synthetic import Corruptor
 
@@ -164,7 +164,7 @@ def test_words_that_are_not_kept_fall_into_letters() -> None:
 def test_corruptions_mark_each_word_and_score_no_better_than_the_translation() -> None:
     corruptor = Corruptor(PAIRS, random.Random(3))
     made = [corruptor.example(PAIRS[n % len(PAIRS)]) for n in range(4000)]
-    good = corruptor.unharmed(PAIRS[0]).score
+    good = synthetic.unharmed(PAIRS[0]).score
     for example in made:
         assert 0.0 < example.score <= good
         assert example.hypothesis.strip()
@@ -172,7 +172,7 @@ def test_corruptions_mark_each_word_and_score_no_better_than_the_translation() -
             assert len(example.bad) == len(example.hypothesis.split())
     texts = {pair.english for pair in PAIRS}
     unharmed = [example for example in made if example.score == good]
-    assert 0.15 < len(unharmed) / len(made) < 0.35
+    assert 0.13 < len(unharmed) / len(made) < 0.35
     assert all(example.hypothesis.casefold() in {text.casefold() for text in texts} for example in unharmed)
     assert all(not any(example.bad or ()) for example in unharmed)
 
@@ -270,10 +270,27 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         corpora.parallel(tmp_path, "pt", held_out=False)
 
 
+# The second opinion
+
+
+def test_an_opinion_comes_from_other_pairs_alone() -> None:
+    draw = np.random.default_rng(3)
+    means = draw.normal(0, 1, (300, 2, 2, 8))
+    means[:150, 0] = means[:150, 1] + draw.normal(0, 0.1, (150, 2, 8))  # half of the pairs are alike
+    scores = np.repeat([0.9, 0.2], 150) + draw.normal(0, 0.05, 300)
+    found = teacher.opinions(means, scores, seed=1)
+    assert np.corrcoef(found, scores)[0, 1] > 0.8
+    other = scores.copy()
+    other[7] = -50.0
+    again = teacher.opinions(means, other, seed=1)
+    assert again[7] == pytest.approx(found[7], abs=1e-12)
+    assert not np.allclose(again, found)
+
+
 # From one end to the other
 
 TINY = (
-    *("layers=2", "pieces=80", "hidden=8", "threads=1", "seed=5"),
+    *("layers=2", "pieces=80", "hidden=8", "threads=1", "seed=5", "teacher.layers=[1, 2]"),
     *(f"stages.{stage}.corrupted={{pt: 60, ro: 60}}" for stage in ("pretrain", "tune")),
     *(f"stages.{stage}.rule_based={{pt: 10, ro: 10}}" for stage in ("pretrain", "tune")),
     *(f"stages.{stage}.tokens=400" for stage in ("pretrain", "tune")),
@@ -297,6 +314,7 @@ def test_it_trains_a_checkpoint_that_comet_loads_and_says_so_twice_alike(
     from mteval.metrics.base import Item
     from mteval.metrics.comet import Comet
     from recipes.comet_qe_mini import network
+    from recipes.comet_qe_mini.checkpoint import EIGHT_BITS
 
     first, second = (recipe(wheel, data, tmp_path / name) for name in ("first", "second"))
     assert "pretrain: " in first
@@ -320,5 +338,9 @@ def test_it_trains_a_checkpoint_that_comet_loads_and_says_so_twice_alike(
     known = network.Pieces(encoder, chosen["kept"], chosen["extra"], 180)
     model = network.Trainee(encoder, known, tmp_path / "first" / "encoder", layers=2, hidden=8)
     model.load_state_dict(torch.load(tmp_path / "first" / "tune.pt", weights_only=True))
+    with torch.no_grad():  # 8 bits move a network of this size a good deal, beside what is compared here
+        for name, weight in model.comet.encoder.named_parameters():
+            if name.endswith(EIGHT_BITS):
+                weight.copy_(weight.to(torch.float8_e4m3fn).float())
     trained = network.predict(model, known.inputs(rows, frozenset({"pt", "ro"})))
     assert [found[place].score for place in range(len(rows))] == pytest.approx(list(trained), abs=0.02)
