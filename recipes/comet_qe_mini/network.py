@@ -158,16 +158,26 @@ class Trainee(nn.Module):
         Args:
             ids: the batch's hypotheses and then its sources, shape [2 * batch, longest].
         """
+        means, last = self.pooled(ids)
+        with torch.autocast(ids.device.type, enabled=False):
+            pooled = self.comet.layerwise_attention(means)[:, 0]
+            mt, src = pooled.chunk(2)
+            found = torch.cat([mt, src, mt * src, torch.abs(mt - src)], dim=1)  # in the order of COMET's own
+        return found, last.chunk(2)[0]
+
+    def pooled(self, ids: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+        """Each layer's means of the pieces' vectors, from the embeddings on, and the last layer whole.
+
+        Args:
+            ids: the batch, shape [texts, longest]; the means are of shape [texts, 1, width].
+        """
         mask = ids != PAD
         hidden = self.comet.encoder.model(
             input_ids=ids, attention_mask=mask.long(), output_hidden_states=True, return_dict=False
         )[-1]
         with torch.autocast(ids.device.type, enabled=False):
             share = (mask / mask.sum(dim=1, keepdim=True))[:, None].float()
-            pooled = self.comet.layerwise_attention([share @ layer.float() for layer in hidden])[:, 0]
-            mt, src = pooled.chunk(2)
-            found = torch.cat([mt, src, mt * src, torch.abs(mt - src)], dim=1)  # in the order of COMET's own
-        return found, hidden[-1].chunk(2)[0]
+            return [share @ layer.float() for layer in hidden], hidden[-1]
 
     def forward(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits of the scores, shape [batch], and of each place's being wrong, shape [batch, longest]."""

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recipes.comet_qe_mini.network import PAD, Input, Trainee, batch, by_length
+from recipes.comet_qe_mini.network import Input, Trainee, batch, by_length
 
 Floats = NDArray[np.float64]
 FOLDS = 7
@@ -27,16 +27,10 @@ def pooled(model: Trainee, inputs: Sequence[Input], layers: Sequence[int]) -> Fl
     model.eval()
     found = np.zeros((len(inputs), 2, len(layers), model.comet.encoder.output_units))
     for chosen in by_length(inputs, 6000):
-        ids = batch([inputs[index] for index in chosen])
-        mask = ids != PAD
         with torch.autocast("cpu", torch.bfloat16):
-            hidden = model.comet.encoder.model(
-                input_ids=ids, attention_mask=mask.long(), output_hidden_states=True, return_dict=False
-            )[-1]
-        share = (mask / mask.sum(dim=1, keepdim=True))[:, None].float()
+            means, _ = model.pooled(batch([inputs[index] for index in chosen]))
         for place, layer in enumerate(layers):
-            means = (share @ hidden[layer].float())[:, 0].chunk(2)
-            for side, values in enumerate(means):
+            for side, values in enumerate(means[layer][:, 0].chunk(2)):
                 found[chosen, side, place] = values.double().numpy()
     return found
 

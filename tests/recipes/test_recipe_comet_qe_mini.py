@@ -172,7 +172,7 @@ def test_corruptions_mark_each_word_and_score_no_better_than_the_translation() -
             assert len(example.bad) == len(example.hypothesis.split())
     texts = {pair.english for pair in PAIRS}
     unharmed = [example for example in made if example.score == good]
-    assert 0.13 < len(unharmed) / len(made) < 0.35
+    assert 0.15 < len(unharmed) / len(made) < 0.35
     assert all(example.hypothesis.casefold() in {text.casefold() for text in texts} for example in unharmed)
     assert all(not any(example.bad or ()) for example in unharmed)
 
