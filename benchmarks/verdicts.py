@@ -31,6 +31,7 @@ import yaml
 from hydra.utils import instantiate
 from sacrebleu.metrics import CHRF
 
+from mteval import judging
 from mteval.garble.base import Line, Signal, Text, Verdict
 from mteval.gate import Gate
 from mteval.lang import LangPair
@@ -64,11 +65,7 @@ METRIC = CHRF()
 
 
 def judge(text: Text) -> Verdict:
-    unseen = [(name, why) for name, signal in SIGNALS.items() if (why := signal.blind(text)) is not None]
-    blind = {name for name, _ in unseen}
-    evidence = [e for name, signal in SIGNALS.items() if name not in blind for e in signal.look(name, text)]
-    verdict: Verdict = DETECTOR.judge(text, evidence, unseen)
-    return verdict
+    return judging.judge(text, SIGNALS, DETECTOR)
 
 
 def source_text(document: str, language: str, lines: Iterable[str]) -> Text:

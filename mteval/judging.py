@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mteval.garble.base import Detector, Line, Signal, Text, Verdict
+from mteval.garble.base import Detector, Gauge, Line, Observations, Signal, Text, Verdict
 from mteval.gate import Mark
 from mteval.metrics.base import Metric
 from mteval.scores import SegmentScores
@@ -32,8 +32,10 @@ class Translated:
 def judge(text: Text, signals: Mapping[str, Signal], detector: Detector) -> Verdict:
     """Let every signal look at a text, and weigh what they saw."""
     unseen = {name: reason for name, signal in signals.items() if (reason := signal.blind(text))}
-    evidence = [e for name, signal in signals.items() if name not in unseen for e in signal.look(name, text)]
-    return detector.judge(text, evidence, unseen.items())
+    seeing = {name: signal for name, signal in signals.items() if name not in unseen}
+    evidence = tuple(e for name, signal in seeing.items() for e in signal.look(name, text))
+    gauges = {name: signal.gauge(text) for name, signal in seeing.items() if isinstance(signal, Gauge)}
+    return detector.judge(text, Observations(evidence, gauges, tuple(unseen.items())))
 
 
 def sources(eval_set: EvalSet) -> list[Text]:

@@ -83,13 +83,43 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Observations:
+    """What the signals made of one text.
+
+    Attributes:
+        evidence: everything they saw.
+        gauges: by signal name, its number for each line, aligned with the text's lines.
+        unseen: signals that could not look (no reference, an unsupported language), with the reason.
+    """
+
+    evidence: tuple[Evidence, ...]
+    gauges: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    unseen: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentVerdict:
+    """What was decided of one segment by itself.
+
+    Attributes:
+        segment: its id.
+        probability: that it is garbled, 0 to 1.
+    """
+
+    segment: str
+    label: Label
+    probability: float
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What was decided of one text.
 
     Attributes:
         probability: that the text is garbled, 0 to 1.
         evidence: what speaks for it, the strongest first.
-        unseen: signals that could not look (no reference, an unsupported language), with the reason.
+        unseen: signals that could not look, with the reason: missing is not the same as clean.
+        segments: one a line of the text, each judged by itself, in the text's order.
     """
 
     document: str
@@ -98,6 +128,7 @@ class Verdict:
     probability: float
     evidence: tuple[Evidence, ...]
     unseen: tuple[tuple[str, str], ...] = ()
+    segments: tuple[SegmentVerdict, ...] = ()
 
 
 class Signal(ABC):
@@ -122,15 +153,26 @@ class Signal(ABC):
         """
 
 
-class Detector(ABC):
-    """Weighs evidence to a verdict."""
+class Gauge(Signal):
+    """A signal that also puts a number on every line, whether or not the line shows any evidence."""
 
     @abstractmethod
-    def judge(self, text: Text, evidence: Iterable[Evidence], unseen: Iterable[tuple[str, str]]) -> Verdict:
-        """Decide.
+    def gauge(self, text: Text) -> tuple[float | None, ...]:
+        """One number a line, on the signal's own scale; ``None`` for a line that it cannot put a number on.
+
+        Args:
+            text: one that the signal is not blind to.
+        """
+
+
+class Detector(ABC):
+    """Weighs what the signals observed to a verdict."""
+
+    @abstractmethod
+    def judge(self, text: Text, seen: Observations) -> Verdict:
+        """Decide of the text, and of each of its segments.
 
         Args:
             text: what was looked at.
-            evidence: what the signals saw.
-            unseen: signals that could not look, with the reason: missing is not the same as clean.
+            seen: what the signals made of it.
         """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from mteval.errors import ConfigError
-from mteval.garble.base import Detector, Evidence, Family, Label, Text, Verdict
+from mteval.garble.base import Detector, Evidence, Family, Label, Observations, SegmentVerdict, Text, Verdict
 from mteval.garble.settings import check_number, check_strength
 
 _WORD = re.compile(r"\w+")
@@ -73,14 +73,25 @@ class NoisyOr(Detector):
     def _deciding(self) -> Mapping[str, float]:
         return {"gate": 1.0, "metric": 0.8} if self.deciding_caps is None else self.deciding_caps
 
-    def judge(self, text: Text, evidence: Iterable[Evidence], unseen: Iterable[tuple[str, str]]) -> Verdict:
+    def judge(self, text: Text, seen: Observations) -> Verdict:
         """Decide; all evidence is kept, the strongest first."""
-        seen = sorted(evidence, key=lambda e: -e.strength)
+        evidence = tuple(sorted(seen.evidence, key=lambda e: -e.strength))
+        probability = self._probability(text, evidence)
+        by_segment: dict[str | None, list[Evidence]] = {}
+        for e in evidence:
+            by_segment.setdefault(e.segment, []).append(e)
+        segments = []
+        for line in text.lines:
+            alone = self._probability(replace(text, lines=(line,)), by_segment.get(line.segment, ()))
+            segments.append(SegmentVerdict(line.segment, self.label(alone), alone))
+        label = self.label(probability)
+        return Verdict(text.document, text.system, label, probability, evidence, seen.unseen, tuple(segments))
+
+    def _probability(self, text: Text, evidence: Sequence[Evidence]) -> float:
         clean = 1.0
-        for family in dict.fromkeys(e.family for e in seen):
-            clean *= 1 - self.family_strength(family, [e for e in seen if e.family == family], text)
-        probability = 1 - clean
-        return Verdict(text.document, text.system, self.label(probability), probability, tuple(seen), tuple(unseen))
+        for family in dict.fromkeys(e.family for e in evidence):
+            clean *= 1 - self.family_strength(family, [e for e in evidence if e.family == family], text)
+        return 1 - clean
 
     def label(self, probability: float) -> Label:
         """The label of a probability."""

@@ -10,6 +10,7 @@ import pytest
 import sentencex
 import yaml
 
+from mteval import judging
 from mteval.garble.base import Detector, Line, Signal, Text, Verdict
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,9 +31,7 @@ DETECTOR: Detector = build(yaml.safe_load((ROOT / "configs" / "detector" / "defa
 
 def judge(language: str, lines: list[str]) -> Verdict:
     text = Text("d", None, language, None, tuple(Line(f"d:{i}", line) for i, line in enumerate(lines, 1)))
-    unseen = [(name, reason) for name, signal in SIGNALS.items() if (reason := signal.blind(text)) is not None]
-    names = SIGNALS.keys() - dict(unseen).keys()
-    return DETECTOR.judge(text, [e for name in sorted(names) for e in SIGNALS[name].look(name, text)], unseen)
+    return judging.judge(text, SIGNALS, DETECTOR)
 
 
 def seed(name: str) -> tuple[str, list[str]]:
