@@ -13,7 +13,7 @@ import sacrebleu
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
-from mteval.garble.base import Detector, Evidence, Signal, Text, Verdict
+from mteval.garble.base import Detector, Evidence, Observations, Signal, Text, Verdict
 from mteval.garble.detector import NoisyOr
 from mteval.gate import Gate
 from mteval.lang import LangPair
@@ -275,8 +275,8 @@ class Spy(Signal):
 
 
 class Plain(Detector):
-    def judge(self, text: Text, evidence: object, unseen: object) -> Verdict:
-        return Verdict(text.document, text.system, "suspect", 0.5, tuple(evidence), tuple(unseen))  # type: ignore[arg-type,call-overload]
+    def judge(self, text: Text, seen: Observations) -> Verdict:
+        return Verdict(text.document, text.system, "suspect", 0.5, tuple(seen.evidence), seen.unseen)
 
 
 def test_every_document_and_every_translation_is_judged() -> None:
