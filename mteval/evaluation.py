@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.progress import Progress
 
-from mteval import judging, reuse
+from mteval import judging, reuse, scoring
 from mteval.environment import environment
-from mteval.errors import ConfigError, ContractError, MissingReferenceError
+from mteval.errors import ConfigError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair, base_language
-from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.metrics.base import Item, Metric, MetricCard
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.scores import SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
-from mteval.stats import bootstrap_interval
 from mteval.store import Store
 from mteval.systems.base import Kind, System
 from mteval.systems.given import Given
@@ -200,7 +196,9 @@ class Evaluation:
             )
             for name, system in plan.systems.items()
         )
-        return PairResult(eval_set, systems, plan.declined, sources)
+        result = PairResult(eval_set, systems, plan.declined, sources)
+        with self._timed(f"score {eval_set.pair} clean sources"):
+            return scoring.with_clean_scores(result, self.metrics, self._resampling)
 
     def _gate(self, eval_set: EvalSet, hypotheses: Hypotheses, advance: reuse.Advance) -> tuple[tuple[Mark, ...], ...]:
         marks = []
@@ -231,30 +229,25 @@ class Evaluation:
         signature = metric.signature(len(references))
         advance = _bar(progress, f"{eval_set.pair} score {name}", len(items))
         found = reuse.score(name, metric, items, len(references), self.store, advance)
-        aggregate = partial(_aggregate, name, metric)
         size = len(eval_set.scored)
         for start, system in enumerate(systems):
             part = found[start * size : (start + 1) * size]
             into = scored[system]
-            segments = SegmentScores(name, system, tuple(score.score for score in part), _statistics(part))
-            statistics = segments.scored()
-            into.segments[name] = segments
-            into.scores[name] = SystemScore(
-                metric=name,
-                system=system,
-                score=None if statistics is None else aggregate(statistics),
-                interval=None
-                if statistics is None
-                else bootstrap_interval(statistics, aggregate, draws=self.draws, seed=self.seed),
-                segments=0 if statistics is None else len(statistics),
-                signature=str(signature),
-            )
+            into.segments[name] = segments = scoring.segment_scores(name, system, part)
+            into.scores[name] = scoring.system_score(segments, metric, str(signature), self._resampling)
             if any(score.spans is not None for score in part):
                 into.spans[name] = tuple(score.spans for score in part)
             if cut := tuple(index for index, score in enumerate(part) if score.truncated):
                 into.truncated[name] = cut
 
+    @property
+    def _resampling(self) -> scoring.Resampling:
+        return scoring.Resampling(self.draws, self.seed)
+
     def _judge(self, texts: Sequence[Text], advance: reuse.Advance) -> tuple[Verdict, ...]:
+        if not self.signals:  # what nothing looked at is not clean
+            advance(len(texts))
+            return ()
         verdicts = []
         for text in texts:
             verdicts.append(judging.judge(text, self.signals, self.detector))
@@ -296,20 +289,6 @@ def _check_references(metric: str, eval_set: EvalSet) -> None:
         f"segment {bare.id} {problem}, and metric {metric} needs one ({eval_set.pair})",
         "give every segment one, or choose metrics that need none",
     )
-
-
-def _statistics(scores: Sequence[ItemScore]) -> NDArray[np.float64] | None:
-    """The segment statistics of items, a row each, all NaN where there is no score; ``None`` if no item has one."""
-    width = max((len(score.statistics) for score in scores), default=0)
-    rows = [score.statistics or (math.nan,) * width for score in scores]
-    return np.array(rows, dtype=np.float64).reshape(len(scores), width) if width else None
-
-
-def _aggregate(name: str, metric: Metric, statistics: NDArray[np.float64]) -> float:
-    score = metric.aggregate(statistics)
-    if not math.isfinite(score):
-        raise ContractError(f"metric {name}", f"gave {score} for a system", "report it with the eval set")
-    return score
 
 
 def _bar(progress: Progress, title: str, total: int) -> reuse.Advance:

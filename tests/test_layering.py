@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "report", "meta", "reuse", "judging", "evaluation", "run_folder",
-    "lang_pair_source", "config", "app", "__main__",
+    "metrics", "systems", "evalsets", "garble", "report", "meta", "reuse", "judging", "scoring", "evaluation",
+    "run_folder", "lang_pair_source", "config", "app", "__main__",
 ]  # fmt: skip
 ROOMS = ("metrics", "systems", "evalsets", "garble", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.

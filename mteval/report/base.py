@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ class SystemResult:
         spans: error spans by metric name, a tuple a segment (``None`` where the metric gave none), for metrics that
             give any.
         truncated: by metric name, the positions of segments that the metric did not see whole.
-        verdicts: one a document, in document order.
+        verdicts: one a document, in document order; none if no signal was there to look.
         notices: what must not pass in silence, a sentence each.
+        clean_scores: system scores by metric name over the documents whose source is clean; empty where all sources
+            are clean (then they are ``scores``) or none is.
     """
 
     name: str
@@ -46,6 +49,7 @@ class SystemResult:
     truncated: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     notices: tuple[str, ...] = ()
+    clean_scores: Mapping[str, SystemScore] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,27 @@ class PairResult:
         eval_set: what was translated.
         systems: in the order in which they ran.
         declined: systems that do not translate this eval set, with the reason.
-        sources: verdicts on the source documents, in document order.
+        sources: verdicts on the source documents, in document order; none if no signal was there to look.
     """
 
     eval_set: EvalSet
     systems: tuple[SystemResult, ...]
     declined: Mapping[str, str]
     sources: tuple[Verdict, ...]
+
+    @cached_property
+    def clean_documents(self) -> tuple[str, ...]:
+        """The ids of the documents whose source is clean and holds a segment to score, in document order.
+
+        A suspect source is not clean, and neither is one that was not judged.
+        """
+        clean = {verdict.document for verdict in self.sources if verdict.label == "clean"}
+        return tuple(document for document, rows in self.eval_set.rows.items() if document in clean and rows)
+
+    @cached_property
+    def clean_rows(self) -> tuple[int, ...]:
+        """The positions of their segments in ``EvalSet.scored``, in order."""
+        return tuple(sorted(row for document in self.clean_documents for row in self.eval_set.rows[document]))
 
 
 @dataclass(frozen=True)
