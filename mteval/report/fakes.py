@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mteval.garble.base import Evidence, Verdict
+from mteval.garble.base import Evidence, Label, SegmentVerdict, Verdict
 from mteval.gate import Mark
 from mteval.lang import LangPair
 from mteval.metrics.base import MetricCard
@@ -58,12 +58,27 @@ def fake_eval_set() -> EvalSet:
 
 
 def _scores(
-    system: str, found: Mapping[str, tuple[float | None, tuple[float, float] | None]]
+    system: str, found: Mapping[str, tuple[float | None, tuple[float, float] | None]], segments: int = 4
 ) -> dict[str, SystemScore]:
     return {
-        metric: SystemScore(metric, system, score, interval, 0 if score is None else 4, SIGNATURES[metric])
+        metric: SystemScore(metric, system, score, interval, 0 if score is None else segments, SIGNATURES[metric])
         for metric, (score, interval) in found.items()
     }
+
+
+def _clean_scores(system: str, **scores: float | None) -> dict[str, SystemScore]:
+    """Scores of the first document alone."""
+    return _scores(system, {metric: (score, None) for metric, score in scores.items()}, 2)
+
+
+def _segments(document: str, *labels: Label) -> tuple[SegmentVerdict, ...]:
+    """Verdicts on a document's two segments."""
+    probabilities: Mapping[Label, float] = {"clean": 0.02, "suspect": 0.5, "garbled": 0.96}
+    rows = range(1, 3)
+    return tuple(
+        SegmentVerdict(f"{document}:{row}.1", label, probabilities[label])
+        for row, label in zip(rows, labels, strict=True)
+    )
 
 
 def _segment_scores(system: str, *kiwi: float | None) -> dict[str, SegmentScores]:
@@ -86,7 +101,7 @@ def _opus(name: str, hypothesis: str) -> SystemResult:
         segment_scores=_segment_scores(name, 0.91, 0.88, 0.71, 0.82),
         spans={"kiwi": (None, (), (ErrorSpan(4, 12, "accuracy", "major", 0.75),), ())},
         verdicts=(
-            Verdict("p1", name, "clean", 0.04, ()),
+            Verdict("p1", name, "clean", 0.04, (), segments=_segments("p1", "clean", "clean")),
             Verdict(
                 "p2",
                 name,
@@ -94,8 +109,10 @@ def _opus(name: str, hypothesis: str) -> SystemResult:
                 0.55,
                 (Evidence("short", "metric", "p2:1.1", 4, 19, 0.5, "Leaves out what the source says."),),
                 unseen=(("perplexity", "no language model for en"),),
+                segments=_segments("p2", "garbled", "clean"),
             ),
         ),
+        clean_scores=_scores(name, {"bleu": (52.4, (48.0, 57.5)), "ter": (29.5, None), "kiwi": (0.895, None)}, 2),
     )
 
 
@@ -128,6 +145,7 @@ def _apertium() -> SystemResult:
                 "suspect",
                 0.61,
                 (Evidence("empty", "gate", "p1:2.1", None, None, 0.8, "Nothing was produced."),),
+                segments=_segments("p1", "clean", "garbled"),
             ),
             Verdict(
                 "p2",
@@ -140,15 +158,25 @@ def _apertium() -> SystemResult:
                     Evidence("loop", "repetition", "p2:2.1", 0, 7, 0.7, "Says “Kim” twice."),
                     Evidence("hyphen", "surface", "p2:1.1", 11, 25, 0.6, "A space stands before a hyphen."),
                 ),
+                segments=_segments("p2", "suspect", "garbled"),
             ),
         ),
         notices=("1 source was cut at 512 tokens.",),
+        clean_scores=_clean_scores("apertium", bleu=24.1, ter=58.0, kiwi=0.74),
     )
 
 
 def _sources() -> tuple[Verdict, ...]:
     return (
-        Verdict("p1", None, "clean", 0.03, (), unseen=(("perplexity", "no language model for pt"),)),
+        Verdict(
+            "p1",
+            None,
+            "clean",
+            0.03,
+            (),
+            unseen=(("perplexity", "no language model for pt"),),
+            segments=_segments("p1", "clean", "clean"),
+        ),
         Verdict(
             "p2",
             None,
@@ -159,6 +187,7 @@ def _sources() -> tuple[Verdict, ...]:
                 Evidence("doubled", "repetition", "p2:2.1", 0, 7, 0.7, "A word is said twice."),
                 Evidence("register", "language", None, None, None, 0.3, "Reads like a translation throughout."),
             ),
+            segments=_segments("p2", "suspect", "garbled"),
         ),
     )
 
@@ -168,6 +197,7 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
 
     Two systems that the first metric ranks (``apertium`` runs first and ranks last) and one that it cannot score, a
     reference, a canary, a system that declined; intervals, gate marks, verdicts, error spans, truncations, warnings.
+    The first document's source is clean, and the ranks there are the same; the second one's is garbled.
 
     Args:
         name: of the system that ranks first.
@@ -187,7 +217,11 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
             nothing,
             _scores("shuffled", {"bleu": (2.5, None), "ter": (101.0, None), "kiwi": (0.2, (0.1, 0.3))}),
             _segment_scores("shuffled", 0.2, 0.2, 0.2, 0.2),
-            verdicts=(Verdict("p1", "shuffled", "garbled", 0.99, ()), Verdict("p2", "shuffled", "garbled", 0.99, ())),
+            verdicts=tuple(
+                Verdict(one, "shuffled", "garbled", 0.99, (), segments=_segments(one, "garbled", "garbled"))
+                for one in ("p1", "p2")
+            ),
+            clean_scores=_clean_scores("shuffled", bleu=3.1, ter=97.0, kiwi=0.2),
         ),
         _apertium(),
         SystemResult(
@@ -198,6 +232,7 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
             nothing,
             _scores("silent", {"bleu": (None, None), "kiwi": (0.6, None)}),
             _segment_scores("silent", 0.6, 0.6, 0.6, 0.6),
+            clean_scores=_clean_scores("silent", bleu=None, kiwi=0.6),
         ),
         _opus(name, hypothesis),
         SystemResult(
@@ -208,7 +243,11 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
             nothing,
             _scores("human", {"kiwi": (0.8801, (0.87, 0.89))}),
             _segment_scores("human", 0.9, 0.87, 0.87, 0.88),
-            verdicts=(Verdict("p1", "human", "clean", 0.01, ()), Verdict("p2", "human", "clean", 0.1, ())),
+            verdicts=tuple(
+                Verdict(one, "human", "clean", probability, (), segments=_segments(one, "clean", "clean"))
+                for one, probability in (("p1", 0.01), ("p2", 0.1))
+            ),
+            clean_scores=_clean_scores("human", kiwi=0.89),
         ),
     )
     return RunResult(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mteval.files import write_jsonl
+from mteval.garble.base import Verdict
 from mteval.report.base import PairResult, Report, RunResult
 from mteval.segment import Segment
 
@@ -15,7 +16,8 @@ class Segments(Report):
     """Writes ``segments.jsonl``, a line a segment in eval set order.
 
     A line holds the source, references, notes, gold scores, and by system the hypothesis, each metric's score (``null``
-    where there is none), the gate's marks, error spans, and the metrics that did not see the segment whole. Page
+    where there is none), the gate's marks, error spans, the metrics that did not see the segment whole, and the verdict
+    on the hypothesis by itself, as ``source_verdict`` is that on the source (``null`` where there is none). Page
     furniture that was left out has a line too, ``"furniture": true``, with no hypotheses. Spans count characters of
     the hypothesis from 0, end exclusive.
     """
@@ -29,10 +31,24 @@ class Segments(Report):
 def _rows(pair: PairResult) -> Iterable[dict[str, Any]]:
     at = 0
     truncated = {s.name: {metric: frozenset(cut) for metric, cut in s.truncated.items()} for s in pair.systems}
+    sources = _by_segment(pair.sources)
+    verdicts = {system.name: _by_segment(system.verdicts) for system in pair.systems}
     for segment in pair.eval_set.segments:
         scored = pair.eval_set.include_furniture or not segment.furniture
-        yield _row(pair, segment, at if scored else None, truncated)
+        row = _row(pair, segment, at if scored else None, truncated)
+        row["source_verdict"] = sources.get(segment.id)
+        row["verdicts"] = {name: verdicts[name].get(segment.id) for name in row["hypotheses"]}
+        yield row
         at += scored
+
+
+def _by_segment(verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:
+    """What was decided of each segment by itself, by its id."""
+    return {
+        segment.segment: {"verdict": segment.label, "probability": segment.probability}
+        for verdict in verdicts
+        for segment in verdict.segments
+    }
 
 
 def _row(

@@ -17,7 +17,8 @@ class Verdicts(Report):
 
     ``system`` is ``null`` for a source document; ``source_verdict`` is the source document's label beside a
     translation's, for whose fault it is. Evidence holds the quoted span as ``text``, ``null`` for a sign of the whole
-    document; its ``start`` and ``end`` count characters of the segment's text from 0, end exclusive.
+    document; its ``start`` and ``end`` count characters of the segment's text from 0, end exclusive. ``segments`` holds
+    the verdict on each segment by itself.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
@@ -45,6 +46,9 @@ def _row(pair: PairResult, verdict: Verdict, texts: Mapping[str, str], source: L
         "verdict": verdict.label,
         "probability": verdict.probability,
         "source_verdict": source,
+        "segments": [
+            {"segment": one.segment, "verdict": one.label, "probability": one.probability} for one in verdict.segments
+        ],
         "evidence": [{**vars(one), "text": _quoted(one, texts)} for one in verdict.evidence],
         "unseen": [{"signal": signal, "reason": reason} for signal, reason in verdict.unseen],
     }

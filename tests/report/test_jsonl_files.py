@@ -18,7 +18,8 @@ def test_every_segment_has_a_line_in_order_and_furniture_no_hypotheses(tmp_path:
     found = lines(Segments(), tmp_path)
     assert [line["segment"] for line in found] == ["p1:1.1", "p1:2.1", "p1:3.1", "p2:1.1", "p2:2.1"]
     assert [line["furniture"] for line in found] == [False, False, True, False, False]
-    assert found[2]["hypotheses"] == found[2]["scores"] == {}
+    assert found[2]["hypotheses"] == found[2]["scores"] == found[2]["verdicts"] == {}
+    assert found[2]["source_verdict"] is None
     assert found[4]["hypotheses"]["opus"] == "Kim said yes."  # aligned after the furniture
 
 
@@ -35,6 +36,10 @@ def test_a_segments_line_holds_all_that_was_found(tmp_path: Path) -> None:
     assert third["spans"]["opus"] == {
         "kiwi": [{"start": 4, "end": 12, "category": "accuracy", "severity": "major", "confidence": 0.75}]
     }
+    assert second["source_verdict"] == {"verdict": "clean", "probability": 0.02}
+    assert second["verdicts"]["apertium"] == {"verdict": "garbled", "probability": 0.96}
+    assert second["verdicts"]["silent"] is None
+    assert last["source_verdict"] == {"verdict": "garbled", "probability": 0.96}
     assert last["truncated"] == {"shuffled": [], "apertium": ["kiwi"], "silent": [], "opus": [], "human": []}
 
 
@@ -84,6 +89,11 @@ def test_a_verdicts_line_quotes_its_evidence(tmp_path: Path) -> None:
     apertium = found["apertium", "p2"]
     assert apertium["source_verdict"] == "garbled"
     assert [one["text"] for one in apertium["evidence"]][:2] == ["Kim Kim Kim Kim", "disse que sim"]
+    assert found["opus", "p2"]["segments"] == [
+        {"segment": "p2:1.1", "verdict": "garbled", "probability": 0.96},
+        {"segment": "p2:2.1", "verdict": "clean", "probability": 0.02},
+    ]
+    assert [one["verdict"] for one in source["segments"]] == ["suspect", "garbled"]
     assert found["opus", "p2"]["unseen"] == [{"signal": "perplexity", "reason": "no language model for en"}]
 
 
