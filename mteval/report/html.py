@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mteval.files import write_text
 from mteval.report.base import Report, RunResult
+from mteval.report.blame import CLEAN_LEGEND, blame
 from mteval.report.judged import FAULT_LEGEND, judgement
 from mteval.report.leaderboard import LEGEND, MISSING, leaderboard
 from mteval.report.plain import plain
@@ -30,11 +31,17 @@ class Html(Report):
             finalize=lambda value: plain(value) if type(value) is str else value,
         ).get_template("leaderboard.html.jinja")
         pairs = [
-            (table, judgement(pair, table), str(pair.eval_set.pair.target))
+            (table, judgement(pair, table), str(pair.eval_set.pair.target), blame(pair, table, result.metrics))
             for table, pair in zip(leaderboard(result), result.pairs, strict=True)
         ]
         text = page.render(
-            pairs=pairs, warnings=result.warnings, legend=LEGEND, missing=MISSING, fault=FAULT_LEGEND, wide=_WIDE
+            pairs=pairs,
+            warnings=result.warnings,
+            legend=LEGEND,
+            clean_legend=CLEAN_LEGEND,
+            missing=MISSING,
+            fault=FAULT_LEGEND,
+            wide=_WIDE,
         )
         write_text(path, text)
         return path

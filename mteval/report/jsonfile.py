@@ -7,23 +7,29 @@ from typing import Any
 
 from mteval.files import dump_json, write_text
 from mteval.report.base import Report, RunResult
+from mteval.report.blame import Blame, blame
 from mteval.report.judged import Judgement, judgement
 from mteval.report.leaderboard import Row, Table, leaderboard
+from mteval.report.tally import Tally
 
 
 class Json(Report):
     """Writes ``leaderboard.json``: by lang pair the metrics with their signatures, the rows from the top down, the
-    labels of each source document and each system's, notes, and who declined; ``null`` is no number, never 0."""
+    labels of each source document and each system's, notes, and who declined; ``null`` is no number, never 0.
+
+    ``clean_sources`` holds the scores over the documents whose source is clean; its ``systems`` are ``null`` where that
+    is all of them or none.
+    """
 
     def write(self, result: RunResult, folder: Path) -> Path:
         path = folder / "leaderboard.json"
         tables = zip(leaderboard(result), result.pairs, strict=True)
-        pairs = [_pair(table, judgement(pair, table)) for table, pair in tables]
+        pairs = [_pair(table, judgement(pair, table), blame(pair, table, result.metrics)) for table, pair in tables]
         write_text(path, dump_json({"pairs": pairs, "warnings": list(result.warnings)}, indent=2) + "\n")
         return path
 
 
-def _pair(table: Table, verdicts: Judgement) -> dict[str, Any]:
+def _pair(table: Table, verdicts: Judgement, split: Blame) -> dict[str, Any]:
     return {
         "lang_pair": table.pair,
         "eval_set": table.eval_set,
@@ -49,8 +55,24 @@ def _pair(table: Table, verdicts: Judgement) -> dict[str, Any]:
             }
             for judged in verdicts.sources
         },
+        "clean_sources": _clean_sources(split),
         "declined": dict(table.declined),
         "notes": list(table.notes),
+    }
+
+
+def _clean_sources(split: Blame) -> dict[str, Any]:
+    table = split.table
+    return {
+        "documents": list(split.documents),
+        "segments": split.segments,
+        "finding": list(split.finding),
+        "systems": None
+        if table is None
+        else [
+            {"rank": row.rank, "system": row.system, "kind": row.kind, "scores": _scores(table, row)}
+            for row in table.rows
+        ],
     }
 
 
@@ -61,20 +83,31 @@ def _row(table: Table, row: Row, verdicts: Judgement) -> dict[str, Any]:
         "system": row.system,
         "kind": row.kind,
         "signature": row.signature,
-        "scores": {
-            column.metric: {
-                "score": cell.score,
-                "low": cell.interval[0] if cell.interval else None,
-                "high": cell.interval[1] if cell.interval else None,
-                "best": cell.best,
-                "segments": cell.segments,
-                "signature": cell.signature,
-            }
-            for column, cell in zip(table.columns, row.cells, strict=True)
-        },
+        "scores": _scores(table, row),
         "marks": dict(row.marks),
-        "documents": dict(row.verdicts) if row.verdicts is not None else None,
+        "segments": _tally(row.garbled_segments),
+        "documents": _tally(row.garbled_documents),
         "verdicts": {document: judged.verdict.label for document, judged in documents.items()},
         "truncated": dict(row.truncated),
         "notices": list(row.notices),
     }
+
+
+def _scores(table: Table, row: Row) -> dict[str, Any]:
+    return {
+        column.metric: {
+            "score": cell.score,
+            "low": cell.interval[0] if cell.interval else None,
+            "high": cell.interval[1] if cell.interval else None,
+            "best": cell.best,
+            "segments": cell.segments,
+            "signature": cell.signature,
+        }
+        for column, cell in zip(table.columns, row.cells, strict=True)
+    }
+
+
+def _tally(found: Tally | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {**{str(label): count for label, count in found.counts.items()}, "garbled_share": found.share}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mteval.files import write_text
 from mteval.report.base import Report, RunResult
+from mteval.report.blame import Blame, blame
 from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
 
@@ -39,7 +40,8 @@ _ESCAPES = {
 
 
 class Latex(Report):
-    """Writes ``leaderboard.tex``: one ``table`` a lang pair, to be put into a paper with ``\\input``.
+    """Writes ``leaderboard.tex``: one ``table`` a lang pair, to be put into a paper with ``\\input``; and another over
+    clean sources, where only some are.
 
     It needs the package booktabs, and an engine or encoding that reads UTF-8 (T1 fonts for quotation marks). The
     signatures stand below the table; intervals are left out where there are more than three metrics.
@@ -48,8 +50,12 @@ class Latex(Report):
     def write(self, result: RunResult, folder: Path) -> Path:
         path = folder / "leaderboard.tex"
         head = "% Needs \\usepackage{booktabs} and \\usepackage[T1]{fontenc} in the preamble.\n"
-        blocks = [_table(table, result.warnings) for table in leaderboard(result)]
-        write_text(path, "\n".join([head, *blocks]))
+        blocks = [head]
+        for table, pair in zip(leaderboard(result), result.pairs, strict=True):
+            split = blame(pair, table, result.metrics)
+            blocks.append(_table(table, [*result.warnings, *split.finding]))
+            blocks += [_clean_sources(split, split.table)] if split.table else []
+        write_text(path, "\n".join(blocks))
         return path
 
 
@@ -60,15 +66,29 @@ def escape(text: str) -> str:
     )
 
 
-def _table(table: Table, warnings: Sequence[str]) -> str:
+def _table(table: Table, notes: Sequence[str]) -> str:
     size = escape(table.size).rstrip(".")
     lines = [
         r"\begin{table}",
         r"  \centering\small",
         rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}: {size}. {_legend(table)}}}",
         rf"  \label{{tab:{_label(table)}}}",
-        *(_tabular(table) if table.rows else [r"  No system translated this eval set."]),
-        *_notes(table, warnings),
+        *(_tabular(table, said=True) if table.rows else [r"  No system translated this eval set."]),
+        *_notes(table, notes),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _clean_sources(split: Blame, table: Table) -> str:
+    """The table over clean sources; its signatures and its finding stand below the table over all documents."""
+    lines = [
+        r"\begin{table}",
+        r"  \centering\small",
+        rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}, clean sources: {split.size}. "
+        rf"Signatures are those of Table~\ref{{tab:{_label(table)}}}. {_legend(table)}}}",
+        rf"  \label{{tab:{_label(table)}-clean}}",
+        *_tabular(table, said=False),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -87,13 +107,16 @@ def _legend(table: Table) -> str:
     return f"{legend} In brackets: 95\\% bootstrap confidence intervals."
 
 
-def _tabular(table: Table) -> list[str]:
-    header = ["", "System", *(escape(c.heading) for c in table.columns), "Gate marks", "Documents"]
-    lines = [rf"  \begin{{tabular}}{{rl{'r' * len(table.columns)}ll}}", r"    \toprule", _line(header), r"    \midrule"]
-    lines += [_row(row, len(table.columns)) for row in table.ranked]
+def _tabular(table: Table, said: bool) -> list[str]:
+    """A table of scores; with what the gate and the verdicts said, or without."""
+    ends = ["Gate marks", r"\shortstack[r]{Garbled\\segments}", r"\shortstack[r]{Garbled\\documents}"] if said else []
+    header = ["", "System", *(escape(c.heading) for c in table.columns), *ends]
+    align = f"rl{'r' * len(table.columns)}{'lrr' if said else ''}"
+    lines = [rf"  \begin{{tabular}}{{{align}}}", r"    \toprule", _line(header), r"    \midrule"]
+    lines += [_row(row, len(table.columns), said) for row in table.ranked]
     if table.ranked and table.unranked:
         lines.append(r"    \midrule")
-    lines += [_row(row, len(table.columns)) for row in table.unranked]
+    lines += [_row(row, len(table.columns), said) for row in table.unranked]
     return [*lines, r"    \bottomrule", r"  \end{tabular}"]
 
 
@@ -101,11 +124,12 @@ def _line(cells: Sequence[str]) -> str:
     return f"    {' & '.join(cells)} \\\\"
 
 
-def _row(row: Row, metrics: int) -> str:
+def _row(row: Row, metrics: int, said: bool) -> str:
     name = escape(row.system) + (f" ({row.kind})" if row.kind_words else "")
     rank = row.rank_text.replace(MISSING, "--")
     scores = [_cell(cell, metrics) for cell in row.cells]
-    return _line([rank, name, *scores, escape(row.marks_text), escape(row.verdicts_text)])
+    ends = [escape(text) for text in (row.marks_text, *row.garbled_texts)] if said else []
+    return _line([rank, name, *scores, *ends])
 
 
 def _cell(cell: Cell, metrics: int) -> str:
@@ -118,10 +142,10 @@ def _cell(cell: Cell, metrics: int) -> str:
     return rf"{score} {{\scriptsize {bracket}}}" if bracket else score
 
 
-def _notes(table: Table, warnings: Sequence[str]) -> list[str]:
+def _notes(table: Table, notes: Sequence[str]) -> list[str]:
     texts = [f"{escape(who)}: {escape(signature)}" for who, signature in table.signatures]
     texts += [f"System {escape(row.system)}: {escape(row.signature)}" for row in table.rows]
-    texts += [escape(text) for text in (*table.notes, *warnings)]
+    texts += [escape(text) for text in (*table.notes, *notes)]
     texts += [f"{escape(row.system)}: {escape(notice)}" for row in table.rows for notice in row.told]
     texts += [f"Declined: {escape(name)} ({escape(reason)})." for name, reason in table.declined.items()]
     if not texts:

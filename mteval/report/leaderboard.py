@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mteval.garble.base import Label
 from mteval.gate import MARK_KINDS, Mark, MarkKind
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.report.plain import counted, words
+from mteval.report.ranking import best, comparable, ranks, scores_of, signatures
+from mteval.report.tally import Tally, tally
 from mteval.scores import SystemScore
 from mteval.systems.base import Kind
 
 MISSING = "–"
 """How a table for people shows that there is no number."""
 
-LABELS: tuple[Label, ...] = ("garbled", "suspect", "clean")
 KIND_WORDS: Mapping[Kind, str] = {"system": "", "reference": "reference: upper bound", "canary": "canary: nonsense"}
 _TOLD = 5
 """How many notices of a system a page shows."""
@@ -24,7 +24,8 @@ _TOLD = 5
 LEGEND = (
     "↑ higher is better, ↓ lower is better; [low, high] is the score's 95% bootstrap confidence interval; – no score. "
     "Systems are ranked by the first metric; below the line nothing is ranked. "
-    "Gate marks count segments that no metric can be trusted on."
+    "Gate marks count segments that no metric can be trusted on. "
+    "Garbled segments and documents are those whose verdict is garbled, each judged by itself."
 )
 
 
@@ -92,7 +93,8 @@ class Row:
         signature: the system's own.
         cells: one a column.
         marks: how many of its segments bear a mark of each kind; every kind is there.
-        verdicts: how many of its documents got each label; ``None`` where none was judged.
+        garbled_segments: its segments by their verdict; ``None`` where none was judged by itself.
+        garbled_documents: its documents by theirs; ``None`` where none was judged.
         truncated: by metric name, how many segments the metric did not see whole.
         notices: what must not pass in silence.
     """
@@ -103,7 +105,8 @@ class Row:
     signature: str
     cells: tuple[Cell, ...]
     marks: Mapping[MarkKind, int]
-    verdicts: Mapping[Label, int] | None
+    garbled_segments: Tally | None
+    garbled_documents: Tally | None
     truncated: Mapping[str, int]
     notices: tuple[str, ...]
 
@@ -132,11 +135,10 @@ class Row:
         return ", ".join(f"{count} {words(kind)}" for kind, count in self.marks.items() if count) or "none"
 
     @property
-    def verdicts_text(self) -> str:
-        """The documents' labels in words, the worst first: ``1 garbled, 2 clean``."""
-        if self.verdicts is None:
-            return MISSING
-        return ", ".join(f"{count} {label}" for label, count in self.verdicts.items() if count) or MISSING
+    def garbled_texts(self) -> tuple[str, str]:
+        """How many of its segments, and of its documents, are garbled: ``12 of 32 (38%)``."""
+        segments, documents = self.garbled_segments, self.garbled_documents
+        return segments.text if segments else MISSING, documents.text if documents else MISSING
 
 
 @dataclass(frozen=True)
@@ -188,20 +190,24 @@ class Table:
 
 def leaderboard(result: RunResult) -> tuple[Table, ...]:
     """One table a lang pair, in config order."""
-    return tuple(_table(pair, result.metrics) for pair in result.pairs)
+    return tuple(table_of(pair, result.metrics) for pair in result.pairs)
 
 
-def _table(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
+def table_of(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
+    """The leaderboard of one lang pair."""
     columns = tuple(
-        Column(name, _label(name, metrics), card.higher_is_better, card.decimals, _signatures(name, pair.systems))
+        Column(
+            name, _label(name, metrics), card.higher_is_better, card.decimals, signatures(scores_of(name, pair.systems))
+        )
         for name, card in metrics.items()
     )
     systems = [system for system in pair.systems if system.kind == "system"]
-    mixed = [column.metric for column in columns if not _comparable(column.metric, systems)]
-    best = {c.metric: _best(c, systems) for c in columns if c.metric not in mixed}
+    scores = {column.metric: scores_of(column.metric, systems) for column in columns}
+    mixed = [column.metric for column in columns if not comparable(scores[column.metric])]
+    top = {c.metric: best(scores[c.metric], c.higher_is_better) for c in columns if c.metric not in mixed}
     first = columns[0] if columns and columns[0].metric not in mixed else None
-    ranks = _ranks(first, systems)
-    ranked = sorted(systems, key=lambda system: ranks.get(system.name, len(systems) + 1))
+    places = ranks(scores[first.metric], first.higher_is_better) if first else {}
+    ranked = sorted(systems, key=lambda system: places.get(system.name, len(systems) + 1))
     unranked = [system for kind in ("reference", "canary") for system in pair.systems if system.kind == kind]
     return Table(
         pair=str(pair.eval_set.pair),
@@ -210,7 +216,7 @@ def _table(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
         segments=len(pair.eval_set.scored),
         left_out=len(pair.eval_set.segments) - len(pair.eval_set.scored),
         columns=columns,
-        ranked=tuple(_row(system, ranks.get(system.name), columns, best) for system in ranked),
+        ranked=tuple(_row(system, places.get(system.name), columns, top) for system in ranked),
         unranked=tuple(_row(system, None, columns, {}) for system in unranked),
         notes=tuple(_notes(pair, columns, mixed)),
         declined=dict(pair.declined),
@@ -223,58 +229,24 @@ def _label(name: str, metrics: Mapping[str, MetricCard]) -> str:
     return label if [card.label for card in metrics.values()].count(label) == 1 else name
 
 
-def _score(system: SystemResult, metric: str) -> float | None:
-    found = system.scores.get(metric)
-    return found.score if found is not None else None
-
-
-def _signatures(metric: str, systems: Sequence[SystemResult]) -> dict[str, tuple[str, ...]]:
-    signatures: dict[str, tuple[str, ...]] = {}
-    for system in systems:
-        if metric in system.scores:
-            signature = system.scores[metric].signature
-            signatures[signature] = (*signatures.get(signature, ()), system.name)
-    return signatures
-
-
-def _comparable(metric: str, systems: Sequence[SystemResult]) -> bool:
-    scored = [system for system in systems if _score(system, metric) is not None]
-    return len(_signatures(metric, scored)) <= 1
-
-
-def _best(column: Column, systems: Sequence[SystemResult]) -> float | None:
-    there = [score for score in (_score(system, column.metric) for system in systems) if score is not None]
-    if len(there) < 2:
-        return None
-    return max(there) if column.higher_is_better else min(there)
-
-
-def _ranks(first: Column | None, systems: Sequence[SystemResult]) -> dict[str, int]:
-    if first is None:
-        return {}
-    scores = {s.name: score for s in systems if (score := _score(s, first.metric)) is not None}
-    order = sorted(scores.values(), reverse=first.higher_is_better)
-    return {name: order.index(score) + 1 for name, score in scores.items()}
-
-
-def _cell(found: SystemScore | None, column: Column, best: float | None) -> Cell:
+def _cell(found: SystemScore | None, column: Column, top: float | None) -> Cell:
     if found is None:
         return Cell(None, None, column.decimals)
-    is_best = best is not None and found.score == best
+    is_best = top is not None and found.score == top
     segments = None if found.score is None else found.segments
     return Cell(found.score, found.interval, column.decimals, is_best, segments, found.signature)
 
 
-def _row(system: SystemResult, rank: int | None, columns: Iterable[Column], best: Mapping[str, float | None]) -> Row:
-    labels = [verdict.label for verdict in system.verdicts]
+def _row(system: SystemResult, rank: int | None, columns: Iterable[Column], top: Mapping[str, float | None]) -> Row:
     return Row(
         rank=rank,
         system=system.name,
         kind=system.kind,
         signature=system.signature,
-        cells=tuple(_cell(system.scores.get(c.metric), c, best.get(c.metric)) for c in columns),
+        cells=tuple(_cell(system.scores.get(c.metric), c, top.get(c.metric)) for c in columns),
         marks=_count(system.marks),
-        verdicts={label: labels.count(label) for label in LABELS} if labels else None,
+        garbled_segments=tally(segment.label for verdict in system.verdicts for segment in verdict.segments),
+        garbled_documents=tally(verdict.label for verdict in system.verdicts),
         truncated={metric: len(positions) for metric, positions in system.truncated.items() if positions},
         notices=system.notices,
     )

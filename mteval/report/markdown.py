@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mteval.files import write_text
 from mteval.report.base import Report, RunResult
+from mteval.report.blame import CLEAN_LEGEND, Blame, blame
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
 from mteval.report.leaderboard import LEGEND, MISSING, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
@@ -24,7 +25,7 @@ class Markdown(Report):
         tables = leaderboard(result)
         blocks = ["# Leaderboard", *_list("Warnings", [escape(warning) for warning in result.warnings])]
         for table, pair in zip(tables, result.pairs, strict=True):
-            blocks += _pair(table)
+            blocks += _pair(table, blame(pair, table, result.metrics))
             blocks += _verdicts(judgement(pair, table))
         write_text(path, "\n\n".join(blocks) + "\n")
         return path
@@ -55,28 +56,43 @@ def _grid(header: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> s
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))
 
 
-def _pair(table: Table) -> list[str]:
+def _pair(table: Table, split: Blame) -> list[str]:
     blocks = [f"## {escape(table.pair)}, {escape(table.eval_set)}", table.size]
     if table.rows:
-        header = ["Rank", "System", *(escape(c.heading) for c in table.columns), "Gate marks", "Documents"]
-        rows = [_row(row) for row in table.ranked]
-        if table.unranked:
-            rows.append(["", "*not ranked:*", *[""] * (len(table.columns) + 2)])
-        rows += [_row(row) for row in table.unranked]
-        blocks += [_grid(header, "rl" + "r" * len(table.columns) + "ll", rows), f"{LEGEND} **Bold** is the best score."]
+        blocks += [_scores(table, said=True), f"{LEGEND} **Bold** is the best score."]
     else:
         blocks.append("No system translated this eval set.")
     blocks += _list("Notes", [escape(note) for note in table.notes])
     blocks += _list("Notices", [f"{escape(row.system)}: {escape(text)}" for row in table.rows for text in row.told])
     blocks += _list("Declined", [f"{escape(name)}: {escape(reason)}" for name, reason in table.declined.items()])
+    blocks += _clean_sources(split)
     blocks += _list("Metric signatures", [f"{escape(who)}: {code(signature)}" for who, signature in table.signatures])
     blocks += _list("System signatures", [f"{escape(row.system)}: {code(row.signature)}" for row in table.rows])
     return blocks
 
 
-def _row(row: Row) -> list[str]:
+def _scores(table: Table, said: bool) -> str:
+    """A table of scores; with what the gate and the verdicts said, or without."""
+    ends = ["Gate marks", "Garbled segments", "Garbled documents"] if said else []
+    header = ["Rank", "System", *(escape(c.heading) for c in table.columns), *ends]
+    rows = [_row(row, said) for row in table.ranked]
+    if table.unranked:
+        rows.append(["", "*not ranked:*", *[""] * (len(header) - 2)])
+    rows += [_row(row, said) for row in table.unranked]
+    return _grid(header, "rl" + "r" * len(table.columns) + ("lrr" if said else ""), rows)
+
+
+def _clean_sources(split: Blame) -> list[str]:
+    finding = [escape(text) for text in split.finding]
+    if split.table is None:
+        return ["### Clean sources", *finding] if finding else []
+    return ["### Clean sources", f"{split.size}. {CLEAN_LEGEND}", _scores(split.table, said=False), *finding]
+
+
+def _row(row: Row, said: bool) -> list[str]:
     name = escape(row.system) + (f" ({row.kind_words})" if row.kind_words else "")
-    return [row.rank_text, name, *(_cell(cell) for cell in row.cells), row.marks_text, row.verdicts_text]
+    ends = [row.marks_text, *(escape(text) for text in row.garbled_texts)] if said else []
+    return [row.rank_text, name, *(_cell(cell) for cell in row.cells), *ends]
 
 
 def _cell(cell: Cell) -> str:

@@ -12,8 +12,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from mteval.report.base import RunResult
+from mteval.report.blame import Blame, blame
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
-from mteval.report.leaderboard import LABELS, MISSING, Cell, Row, Table, leaderboard
+from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
 
 _PIPED = 80
@@ -23,8 +24,8 @@ _MOST = 100
 _PIECES = 2
 """How many pieces of evidence a source document is shown with."""
 
-_RANK, _NAME, _MARKS, _VERDICTS, _GAP = 2, 12, 12, 10, 2
-"""Widths of the rank, and the least widths of a name, the gate's marks and the documents' labels; between columns."""
+_RANK, _NAME, _MARKS, _SHARE, _GAP = 2, 12, 12, 9, 2
+"""Widths of the rank, and the least widths of a name, the gate's marks and a share of texts; between columns."""
 
 _STYLES = {"garbled": "bold red", "suspect": "yellow", "clean": "green"}
 _DRAWN = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
@@ -41,6 +42,7 @@ def show(result: RunResult, console: Console) -> None:
     screen = _Screen(console)
     for table, pair in zip(leaderboard(result), result.pairs, strict=True):
         screen.leaderboard(table)
+        screen.clean_sources(blame(pair, table, result.metrics))
         screen.verdicts(judgement(pair, table), table)
     for warning in result.warnings:
         screen.say(f"Warning: {warning}", "yellow")
@@ -78,6 +80,19 @@ class _Screen:
         for name, reason in table.declined.items():
             self.say(f"{name} declined: {reason}")
         self._gap()
+
+    def clean_sources(self, split: Blame) -> None:
+        """Print one lang pair's table over clean sources, if it is another one, and what that shows."""
+        if split.table:
+            self.say(f"Clean sources: {split.size}", "bold")
+            self._gap()
+            parts, brackets = self._parts(split.table)
+            for part in parts:
+                self._part(split.table, part, brackets, tail=False)
+        for text in split.finding:
+            self.say(text)
+        if split.finding:
+            self._gap()
 
     def verdicts(self, verdicts: Judgement, table: Table) -> None:
         """Print one lang pair's verdicts: the source documents with evidence, then a table of translations."""
@@ -126,8 +141,8 @@ class _Screen:
         return Grid(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
 
     def _room(self, tail: bool) -> int:
-        """How wide all metrics together may be, beside the name and, in the same table, marks and documents."""
-        return self._width - _RANK - _NAME - _GAP - (_MARKS + _VERDICTS + 2 * _GAP if tail else 0)
+        """How wide all metrics together may be, beside the name and, in the same table, marks and shares."""
+        return self._width - _RANK - _NAME - _GAP - (_MARKS + 2 * _SHARE + 3 * _GAP if tail else 0)
 
     def _parts(self, table: Table) -> tuple[list[range], bool]:
         """Which metrics stand side by side, and whether with their intervals, which go before the metrics are split."""
@@ -154,10 +169,11 @@ class _Screen:
             grid.add_column(heading, width=width, justify="right", overflow="fold")
         if tail:
             grid.add_column("Gate marks", width=_MARKS, overflow="fold")
-            grid.add_column("Documents", width=_VERDICTS, overflow="fold")
+            grid.add_column("Garbled segments", width=_SHARE, justify="right", overflow="fold")
+            grid.add_column("Garbled documents", width=_SHARE, justify="right", overflow="fold")
         for rows in (table.ranked, table.unranked):
             for row in rows:
-                ends = [self._marks(row, "\n"), self._verdicts(row, "\n")] if tail else []
+                ends = [self._marks(row, "\n"), *self._shares(row)] if tail else []
                 scores = [self._cell(row.cells[at], brackets) for at in part]
                 grid.add_row(self._text(row.rank_text), self._text(_name(row)), *scores, *ends)
             grid.add_section()
@@ -165,15 +181,17 @@ class _Screen:
         self._gap()
 
     def _tail(self, table: Table) -> None:
-        """Marks and documents in a table of their own, below that of the scores."""
+        """Marks and shares of garbled texts in a table of their own, below that of the scores."""
         longest = max(len("System"), *(cell_len(plain(_name(row))) for row in table.rows))
         grid = self._grid()
         grid.add_column("System", width=min(longest, 24), overflow="fold")
         grid.add_column("Gate marks", overflow="fold")
-        grid.add_column("Documents", overflow="fold")
+        for heading, at in (("Garbled segments", 0), ("Garbled documents", 1)):
+            width = max(_SHARE, *(len(row.garbled_texts[at]) for row in table.rows))
+            grid.add_column(heading, width=width, justify="right", overflow="fold")
         for rows in (table.ranked, table.unranked):
             for row in rows:
-                grid.add_row(self._text(_name(row)), self._marks(row, ", "), self._verdicts(row, ", "))
+                grid.add_row(self._text(_name(row)), self._marks(row, ", "), *self._shares(row))
             grid.add_section()
         self._console.print(grid, width=self._width)
         self._gap()
@@ -187,13 +205,12 @@ class _Screen:
     def _marks(self, row: Row, between: str) -> Text:
         return Text(between).join(self._text(mark) for mark in row.marks_text.split(", "))
 
-    def _verdicts(self, row: Row, between: str) -> Text:
-        if row.verdicts is None:
-            return self._text(MISSING)
-        lines = [
-            self._text(f"{row.verdicts[label]} {label}", _STYLES[label]) for label in LABELS if row.verdicts[label]
-        ]
-        return Text(between).join(lines)
+    def _shares(self, row: Row) -> Iterable[Text]:
+        for texts in (row.garbled_segments, row.garbled_documents):
+            if texts is None:
+                yield self._text(MISSING)
+            else:
+                yield self._text(texts.text, _STYLES["garbled"] if texts.garbled else "")
 
     def _label(self, one: Judged | None) -> Text:
         return self._text(MISSING) if one is None else self._text(one.mark, _STYLES[one.verdict.label])

@@ -22,7 +22,7 @@ from mteval.report.latex import Latex
 from mteval.report.markdown import Markdown
 
 Rows = dict[str, list[str]]
-"""By system name: rank, then of each metric the score and, if there is one, the interval; then marks and documents."""
+"""By system name: rank, then of each metric the score and, if there is one, the interval; then marks and shares."""
 
 
 def expected(folder: Path) -> Rows:
@@ -35,8 +35,7 @@ def expected(folder: Path) -> Rows:
             found = row["scores"][metric["metric"]]
             cells.append(shown(found, metric["decimals"]))
         marks = [f"{count} {kind.replace('_', ' ')}" for kind, count in row["marks"].items() if count]
-        documents = [f"{count} {label}" for label, count in (row["documents"] or {}).items() if count]
-        rows[row["system"]] = [*cells, ", ".join(marks) or "none", ", ".join(documents) or "–"]
+        rows[row["system"]] = [*cells, ", ".join(marks) or "none", share(row["segments"]), share(row["documents"])]
     return rows
 
 
@@ -47,6 +46,13 @@ def shown(found: dict[str, Any], decimals: int) -> str:
     if found["best"]:
         text = f"*{text}*"
     return text if found["low"] is None else f"{text} [{found['low']:.{decimals}f}, {found['high']:.{decimals}f}]"
+
+
+def share(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "–"
+    total = found["garbled"] + found["suspect"] + found["clean"]
+    return f"{found['garbled']} of {total} ({100 * found['garbled_share']:.0f}%)"
 
 
 def name_first(cells: list[str]) -> tuple[str, list[str]]:
@@ -69,7 +75,12 @@ def from_latex(folder: Path) -> Rows:
     for line in body.split("\\\\\n"):
         if line.strip():
             plain = re.sub(r"\\textbf\{([^}]*)\}", r"*\1*", line)
-            plain = re.sub(r"\{\\scriptsize ([^}]*)\}", r"\1", plain).replace("--", "–").replace(r"\textendash{}", "–")
+            plain = (
+                re.sub(r"\{\\scriptsize ([^}]*)\}", r"\1", plain)
+                .replace("--", "–")
+                .replace(r"\textendash{}", "–")
+                .replace(r"\%", "%")
+            )
             name, rest = name_first([cell.strip() for cell in plain.split("&")])
             rows[name] = rest
     return rows
@@ -117,16 +128,22 @@ def from_csv(folder: Path) -> Rows:
     rows: Rows = {}
     with Csv().write(fake_result(), folder).open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
+            if row["documents"] != "all":
+                continue
             cells = [row["rank"] or ("–" if row["kind"] == "system" else "")]
             for metric, card in METRICS.items():
                 low, high = row[f"{metric}_low"], row[f"{metric}_high"]
                 score = f"{float(row[metric]):.{card.decimals}f}" if row[metric] else "–"
                 bracket = f" [{float(low):.{card.decimals}f}, {float(high):.{card.decimals}f}]" if low else ""
                 cells.append(score + bracket)
-            for prefix, nothing in (("gate_", "none"), ("documents_", "–")):
-                counts = {key.removeprefix(prefix): value for key, value in row.items() if key.startswith(prefix)}
-                there = [f"{value} {key.replace('_', ' ')}" for key, value in counts.items() if value not in ("", "0")]
-                cells.append(", ".join(there) or nothing)
+            marks = {key.removeprefix("gate_"): int(value) for key, value in row.items() if key.startswith("gate_")}
+            there = [f"{value} {key.replace('_', ' ')}" for key, value in marks.items() if value]
+            cells.append(", ".join(there) or "none")
+            for texts in ("segments", "documents"):
+                labels = ("garbled", "suspect", "clean")
+                counts = {label: int(row[f"{texts}_{label}"]) for label in labels if row[f"{texts}_{label}"]}
+                given = {**counts, "garbled_share": float(row[f"{texts}_garbled_share"])} if counts else None
+                cells.append(share(given))
             rows[row["system"]] = cells
     return rows
 

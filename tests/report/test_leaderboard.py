@@ -5,6 +5,7 @@ import pytest
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.report.fakes import SIGNATURES, fake_result
 from mteval.report.leaderboard import Table, leaderboard
+from mteval.report.tally import Tally
 from mteval.scores import SystemScore
 
 
@@ -92,8 +93,8 @@ def test_missing_is_no_number() -> None:
     assert [cell.text for cell in silent.cells] == ["–", "–", "0.600"]
     assert silent.cells[0].score is None
     assert silent.rank_text == "–"
-    assert silent.verdicts is None
-    assert silent.verdicts_text == "–"
+    assert (silent.garbled_segments, silent.garbled_documents) == (None, None)
+    assert silent.garbled_texts == ("–", "–")
 
 
 @pytest.mark.parametrize(("number", "text"), [(-0.04, "0.0"), (-0.26, "-0.3"), (0.0, "0.0"), (41.26, "41.3")])
@@ -110,8 +111,21 @@ def test_marks_count_segments_by_kind() -> None:
     assert apertium.marks_text == "1 empty, 1 copied, 1 looped"
 
 
-def test_verdicts_are_counted_by_label() -> None:
-    assert table_of(fake_result()).ranked[1].verdicts == {"garbled": 1, "suspect": 1, "clean": 0}
+def test_verdicts_are_counted_by_label_a_segment_and_a_document() -> None:
+    apertium = table_of(fake_result()).ranked[1]
+    assert apertium.garbled_segments == Tally({"garbled": 2, "suspect": 1, "clean": 1})
+    assert apertium.garbled_documents == Tally({"garbled": 1, "suspect": 1, "clean": 0})
+    assert apertium.garbled_texts == ("2 of 4 (50%)", "1 of 2 (50%)")
+
+
+def test_a_detector_that_judges_no_segment_by_itself_leaves_their_share_open() -> None:
+    result = fake_result()
+    (pair,) = result.pairs
+    whole = tuple(
+        replace(system, verdicts=tuple(replace(one, segments=()) for one in system.verdicts)) for system in pair.systems
+    )
+    table = table_of(replace(result, pairs=(replace(pair, systems=whole),)))
+    assert table.ranked[1].garbled_texts == ("–", "1 of 2 (50%)")
 
 
 def test_sizes_tell_what_was_left_out() -> None:

@@ -36,6 +36,10 @@ def many(metrics: int, systems: int = 8) -> RunResult:
                 name: replace(apertium.scores["kiwi"], metric=name, system=f"system-{number}", score=0.1 + number / 10)
                 for name in names
             },
+            clean_scores={
+                name: replace(apertium.scores["kiwi"], metric=name, system=f"system-{number}", score=0.1 + number / 10)
+                for name in names
+            },
             segment_scores={},
         )
         for number in range(systems)
@@ -52,7 +56,7 @@ def test_no_line_is_longer_than_80_and_no_number_or_name_is_cut(metrics: int, te
     assert "…" not in text
     for number in range(8):
         rows = [line for line in text.splitlines() if re.search(rf"\bsystem-{number}\b", line)]
-        assert sum(line.count(f"{0.1 + number / 10:.3f}") for line in rows) == metrics
+        assert sum(line.count(f"{0.1 + number / 10:.3f}") for line in rows) == 2 * metrics  # and on clean sources
     for number in range(metrics):
         assert f"CometKiwi-m{number}" in text
 
@@ -61,7 +65,7 @@ def test_no_line_is_longer_than_80_and_no_number_or_name_is_cut(metrics: int, te
     ("metrics", "tables", "intervals"), [(2, 1, 16), (3, 2, 24), (4, 2, 32), (5, 3, 0)], ids=lambda number: str(number)
 )
 def test_intervals_go_before_the_metrics_are_split(metrics: int, tables: int, intervals: int) -> None:
-    text = shown(many(metrics)).split("Source documents")[0]
+    text = shown(many(metrics)).split("Clean sources")[0]
     assert len(re.findall(r"^.*\bSystem\b", text, re.MULTILINE)) == tables
     assert text.count("Gate marks") == 1
     assert text.count("0.400–0.700") == intervals
