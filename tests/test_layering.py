@@ -17,7 +17,7 @@ FLOORS = [
 ROOMS = ("metrics", "systems", "evalsets", "garble", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
-    "report": {"base", "leaderboard", "judged", "plain"},
+    "report": {"base", "leaderboard", "document_scores", "judged", "plain"},
     "garble": {"base", "settings"},
     **{room: {"base"} for room in ("metrics", "systems", "evalsets")},
 }

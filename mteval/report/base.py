@@ -11,7 +11,7 @@ from typing import Any
 from mteval.garble.base import Verdict
 from mteval.gate import Mark
 from mteval.metrics.base import MetricCard
-from mteval.scores import SegmentScores, SystemScore
+from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.systems.base import Kind
 
@@ -33,6 +33,7 @@ class SystemResult:
         truncated: by metric name, the positions of segments that the metric did not see whole.
         verdicts: one a document, in document order.
         notices: what must not pass in silence, a sentence each.
+        document_scores: document scores by metric name.
     """
 
     name: str
@@ -46,6 +47,7 @@ class SystemResult:
     truncated: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     notices: tuple[str, ...] = ()
+    document_scores: Mapping[str, DocumentScores] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
