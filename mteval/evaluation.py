@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +19,7 @@ from mteval.gate import Gate, Mark
 from mteval.lang import LangPair, base_language
 from mteval.metrics.base import Item, Metric, MetricCard
 from mteval.report.base import PairResult, RunResult, SystemResult
-from mteval.scores import SegmentScores, SystemScore
+from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store
 from mteval.systems.base import Kind, System
@@ -175,11 +175,13 @@ class Evaluation:
         with self._timed(f"judge {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
             sources = self._judge(judging.sources(eval_set), advance)
-            verdicts = {}
+            verdicts, documents = {}, {}
             for name, found in hypotheses.items():
                 may_compare = plan.systems[name].card.kind != "reference"
                 translated = judging.Translated(found, marks[name], scored[name].segments, may_compare)
-                verdicts[name] = self._judge(judging.translations(eval_set, translated, self.metrics), advance)
+                texts = judging.translations(eval_set, translated, self.metrics)
+                documents[name] = _document_scores(name, texts, scored[name].segments)
+                verdicts[name] = self._judge(texts, advance)
         systems = tuple(
             SystemResult(
                 name=name,
@@ -193,6 +195,7 @@ class Evaluation:
                 truncated=scored[name].truncated,
                 verdicts=verdicts[name],
                 notices=hypotheses[name].notices,
+                document_scores=documents[name],
             )
             for name, system in plan.systems.items()
         )
@@ -259,6 +262,14 @@ class Evaluation:
         started = time.perf_counter()
         yield
         self._seconds[step] = time.perf_counter() - started
+
+
+def _document_scores(system: str, texts: Sequence[Text], metrics: Iterable[str]) -> dict[str, DocumentScores]:
+    """The scores that a system's documents are judged by, for each metric that scored the system."""
+    return {
+        metric: DocumentScores(metric, system, {text.document: text.scores.get(metric) for text in texts})
+        for metric in metrics
+    }
 
 
 def _warnings(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:

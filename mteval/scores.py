@@ -1,9 +1,9 @@
-"""What a metric says of segments and of systems; where there is no score there is ``None``, never 0."""
+"""What a metric says of segments, documents and systems; where there is no score there is ``None``, never 0."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,6 +62,30 @@ class SegmentScores:
         chosen = range(len(self)) if rows is None else rows
         there = [row for row in chosen if self.scores[row] is not None]
         return self.statistics[there] if there else None
+
+
+@dataclass(frozen=True)
+class DocumentScores:
+    """One metric's scores of one system's documents, each made of the statistics of the document's own segments.
+
+    Attributes:
+        metric: the metric's name.
+        system: the system's name.
+        scores: by the document's id, in document order; ``None`` where no segment of it has a score.
+    """
+
+    metric: str
+    system: str
+    scores: Mapping[str, float | None]
+
+    def __post_init__(self) -> None:
+        for document, score in self.scores.items():
+            if score is not None and not math.isfinite(score):
+                raise ContractError(
+                    f"metric {self.metric}",
+                    f"gave {score} for document {document} of system {self.system}",
+                    "report it with that document: a metric gives a number or no score",
+                )
 
 
 @dataclass(frozen=True)

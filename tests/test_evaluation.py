@@ -88,6 +88,17 @@ def test_scores_are_those_of_the_segments_that_count() -> None:
     assert good.segment_scores["chrf"].scores[0] == 100.0
 
 
+def test_a_documents_score_is_made_of_its_own_segments() -> None:
+    (pair,) = (
+        evaluation({"reference": Reference()}, {"chrf": Chrf(), "length": LengthRatio()}, One(good=GOOD)).run().pairs
+    )
+    found = by_name(pair)["good"].document_scores
+    assert {name: list(one.scores) for name, one in found.items()} == {"chrf": ["a", "b"], "length": ["a", "b"]}
+    alone = sacrebleu.corpus_chrf(list(GOOD[:2]), [["The cat sleeps.", "The cat is asleep."]]).score
+    assert found["chrf"].scores == {"a": pytest.approx(alone), "b": 100.0}
+    assert set(by_name(pair)["reference"].document_scores) == {"length"}
+
+
 def test_order_in_which_a_system_and_a_metric_work_does_not_matter() -> None:
     (pair,) = evaluation({"upper": UpperCase()}).run().pairs
     upper = by_name(pair)["upper"]

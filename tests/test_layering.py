@@ -17,7 +17,7 @@ FLOORS = [
 ROOMS = ("metrics", "systems", "evalsets", "garble", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
-    "report": {"base", "blame", "leaderboard", "judged", "plain", "ranking", "tally"},
+    "report": {"base", "blame", "document_scores", "leaderboard", "judged", "plain", "ranking", "tally"},
     "garble": {"base", "settings"},
     **{room: {"base"} for room in ("metrics", "systems", "evalsets")},
 }

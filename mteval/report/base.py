@@ -12,7 +12,7 @@ from typing import Any
 from mteval.garble.base import Verdict
 from mteval.gate import Mark
 from mteval.metrics.base import MetricCard
-from mteval.scores import SegmentScores, SystemScore
+from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.systems.base import Kind
 
@@ -36,6 +36,7 @@ class SystemResult:
         notices: what must not pass in silence, a sentence each.
         clean_scores: system scores by metric name over the documents whose source is clean; empty where all sources
             are clean (then they are ``scores``) or none is.
+        document_scores: document scores by metric name.
     """
 
     name: str
@@ -50,6 +51,7 @@ class SystemResult:
     verdicts: tuple[Verdict, ...] = ()
     notices: tuple[str, ...] = ()
     clean_scores: Mapping[str, SystemScore] = field(default_factory=dict)
+    document_scores: Mapping[str, DocumentScores] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mteval.garble.base import Evidence, Label, SegmentVerdict, Verdict
 from mteval.gate import Mark
 from mteval.lang import LangPair
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult, RunResult, SystemResult
-from mteval.scores import SegmentScores, SystemScore
+from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import Document, ErrorSpan, EvalSet, Hypotheses, Segment
 
 METRICS: Mapping[str, MetricCard] = {
@@ -192,11 +193,25 @@ def _sources() -> tuple[Verdict, ...]:
     )
 
 
+def _with_document_scores(system: SystemResult) -> SystemResult:
+    """The system with document scores: its own score on the first document, half as much on the second."""
+    return replace(
+        system,
+        document_scores={
+            metric: DocumentScores(
+                metric, system.name, {"p1": found.score, "p2": None if found.score is None else found.score / 2}
+            )
+            for metric, found in system.scores.items()
+        },
+    )
+
+
 def fake_result(name: str = "opus", hypothesis: str = "The northern leader promised.") -> RunResult:
     """A run in one lang pair, with all that a report must show.
 
     Two systems that the first metric ranks (``apertium`` runs first and ranks last) and one that it cannot score, a
-    reference, a canary, a system that declined; intervals, gate marks, verdicts, error spans, truncations, warnings.
+    reference, a canary, a system that declined; intervals, document scores, gate marks, verdicts, error spans,
+    truncations, warnings.
     The first document's source is clean, and the ranks there are the same; the second one's is garbled.
 
     Args:
@@ -251,7 +266,11 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
         ),
     )
     return RunResult(
-        pairs=(PairResult(eval_set, systems, {"grammar": "no mode for pt-en"}, _sources()),),
+        pairs=(
+            PairResult(
+                eval_set, tuple(map(_with_document_scores, systems)), {"grammar": "no mode for pt-en"}, _sources()
+            ),
+        ),
         metrics=METRICS,
         record={"mteval": "0.1.0", "seed": 12345, "device": "cpu"},
         warnings=("BLEU scores a segment at a time with effective order.",),

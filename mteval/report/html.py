@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mteval.files import write_text
 from mteval.report.base import Report, RunResult
 from mteval.report.blame import CLEAN_LEGEND, blame
+from mteval.report.document_scores import DOCUMENT_LEGEND, document_table
 from mteval.report.judged import FAULT_LEGEND, judgement
 from mteval.report.leaderboard import LEGEND, MISSING, leaderboard
 from mteval.report.plain import plain
@@ -34,11 +35,14 @@ class Html(Report):
             (table, judgement(pair, table), str(pair.eval_set.pair.target), blame(pair, table, result.metrics))
             for table, pair in zip(leaderboard(result), result.pairs, strict=True)
         ]
+        documents = [document_table(pair, table) for (table, *_), pair in zip(pairs, result.pairs, strict=True)]
         text = page.render(
             pairs=pairs,
             warnings=result.warnings,
             legend=LEGEND,
             clean_legend=CLEAN_LEGEND,
+            documents=documents,
+            document_legend=DOCUMENT_LEGEND,
             missing=MISSING,
             fault=FAULT_LEGEND,
             wide=_WIDE,

@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from mteval.files import dump_json, write_text
-from mteval.report.base import Report, RunResult
+from mteval.report.base import PairResult, Report, RunResult
 from mteval.report.blame import Blame, blame
+from mteval.report.document_scores import document_scores
 from mteval.report.judged import Judgement, judgement
 from mteval.report.leaderboard import Row, Table, leaderboard
 from mteval.report.tally import Tally
 
 
 class Json(Report):
-    """Writes ``leaderboard.json``: by lang pair the metrics with their signatures, the rows from the top down, the
-    labels of each source document and each system's, notes, and who declined; ``null`` is no number, never 0.
+    """Writes ``leaderboard.json``: by lang pair the metrics with their signatures, the rows from the top down, scores
+    and labels of each system's documents, labels of source documents, notes, and who declined; ``null`` is no number,
+    never 0.
 
     ``clean_sources`` holds the scores over the documents whose source is clean; its ``systems`` are ``null`` where that
     is all of them or none.
@@ -24,12 +26,15 @@ class Json(Report):
     def write(self, result: RunResult, folder: Path) -> Path:
         path = folder / "leaderboard.json"
         tables = zip(leaderboard(result), result.pairs, strict=True)
-        pairs = [_pair(table, judgement(pair, table), blame(pair, table, result.metrics)) for table, pair in tables]
+        pairs = [
+            _pair(table, judgement(pair, table), blame(pair, table, result.metrics), pair) for table, pair in tables
+        ]
         write_text(path, dump_json({"pairs": pairs, "warnings": list(result.warnings)}, indent=2) + "\n")
         return path
 
 
-def _pair(table: Table, verdicts: Judgement, split: Blame) -> dict[str, Any]:
+def _pair(table: Table, verdicts: Judgement, split: Blame, pair: PairResult) -> dict[str, Any]:
+    by_document = {system.name: document_scores(system) for system in pair.systems}
     return {
         "lang_pair": table.pair,
         "eval_set": table.eval_set,
@@ -45,7 +50,7 @@ def _pair(table: Table, verdicts: Judgement, split: Blame) -> dict[str, Any]:
             }
             for column in table.columns
         ],
-        "systems": [_row(table, row, verdicts) for row in table.rows],
+        "systems": [_row(table, row, verdicts) | {"document_scores": by_document[row.system]} for row in table.rows],
         "sources": {
             judged.verdict.document: {
                 "language": judged.document.language,

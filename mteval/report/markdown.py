@@ -9,6 +9,7 @@ from pathlib import Path
 from mteval.files import write_text
 from mteval.report.base import Report, RunResult
 from mteval.report.blame import CLEAN_LEGEND, Blame, blame
+from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
 from mteval.report.leaderboard import LEGEND, MISSING, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
@@ -26,6 +27,7 @@ class Markdown(Report):
         blocks = ["# Leaderboard", *_list("Warnings", [escape(warning) for warning in result.warnings])]
         for table, pair in zip(tables, result.pairs, strict=True):
             blocks += _pair(table, blame(pair, table, result.metrics))
+            blocks += _documents(document_table(pair, table))
             blocks += _verdicts(judgement(pair, table))
         write_text(path, "\n\n".join(blocks) + "\n")
         return path
@@ -98,6 +100,17 @@ def _row(row: Row, said: bool) -> list[str]:
 def _cell(cell: Cell) -> str:
     score = f"**{cell.text}**" if cell.best else cell.text
     return f"{score} {cell.bracket}" if cell.bracket else score
+
+
+def _documents(scores: DocumentTable) -> list[str]:
+    rows = [
+        [escape("" if at else block.heading), escape(system), *row]
+        for block in scores.blocks
+        for at, (system, row) in enumerate(block.rows.items())
+    ]
+    header = ["Metric", "System", *(escape(document) for document in scores.documents)]
+    grid = _grid(header, "ll" + "r" * len(scores.documents), rows)
+    return ["### Document scores", grid, DOCUMENT_LEGEND] if rows else []
 
 
 def _verdicts(verdicts: Judgement) -> list[str]:

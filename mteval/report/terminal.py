@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mteval.report.base import RunResult
 from mteval.report.blame import Blame, blame
+from mteval.report.document_scores import DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
 from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
@@ -26,6 +27,8 @@ _PIECES = 2
 
 _RANK, _NAME, _MARKS, _SHARE, _GAP = 2, 12, 12, 9, 2
 """Widths of the rank, and the least widths of a name, the gate's marks and a share of texts; between columns."""
+
+_TITLE = len("Document scores")
 
 _STYLES = {"garbled": "bold red", "suspect": "yellow", "clean": "green"}
 _DRAWN = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
@@ -43,6 +46,7 @@ def show(result: RunResult, console: Console) -> None:
     for table, pair in zip(leaderboard(result), result.pairs, strict=True):
         screen.leaderboard(table)
         screen.clean_sources(blame(pair, table, result.metrics))
+        screen.documents(document_table(pair, table))
         screen.verdicts(judgement(pair, table), table)
     for warning in result.warnings:
         screen.say(f"Warning: {warning}", "yellow")
@@ -92,6 +96,29 @@ class _Screen:
         for text in split.finding:
             self.say(text)
         if split.finding:
+            self._gap()
+
+    def documents(self, scores: DocumentTable) -> None:
+        """Print one lang pair's scores by document: metric under metric, document beside document."""
+        if not scores.blocks:
+            return
+        metric = min(max(cell_len(plain(block.heading)) for block in scores.blocks), 24)
+        name = min(max(cell_len(plain(system)) for block in scores.blocks for system in block.rows), 24)
+        texts = [text for block in scores.blocks for row in block.rows.values() for text in row]
+        longest = max(cell_len(plain(document)) for document in scores.documents)
+        each = max(min(longest, 16), *map(len, texts))
+        side = max(1, (self._width - max(metric, _TITLE) - max(name, _NAME) - _GAP) // (each + _GAP))
+        for start in range(0, len(scores.documents), side):
+            grid = self._grid()
+            grid.add_column("Document scores", width=max(metric, _TITLE), overflow="fold")
+            grid.add_column("System", width=max(name, _NAME), overflow="fold")
+            for document in scores.documents[start : start + side]:
+                grid.add_column(self._text(document), width=each, justify="right", overflow="fold")
+            for block in scores.blocks:
+                for at, (system, row) in enumerate(block.rows.items()):
+                    cells = map(self._text, row[start : start + side])
+                    grid.add_row(self._text("" if at else block.heading), self._text(system), *cells)
+            self._console.print(grid, width=self._width)
             self._gap()
 
     def verdicts(self, verdicts: Judgement, table: Table) -> None:
