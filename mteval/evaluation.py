@@ -20,7 +20,7 @@ from mteval.evalsets.base import EvalSetReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair, base_language
-from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.metrics.base import Item, Metric, MetricCard, stacked
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.scores import SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
@@ -236,7 +236,7 @@ class Evaluation:
         for start, system in enumerate(systems):
             part = found[start * size : (start + 1) * size]
             into = scored[system]
-            segments = SegmentScores(name, system, tuple(score.score for score in part), _statistics(part))
+            segments = SegmentScores(name, system, tuple(score.score for score in part), stacked(part))
             statistics = segments.scored()
             into.segments[name] = segments
             into.scores[name] = SystemScore(
@@ -296,13 +296,6 @@ def _check_references(metric: str, eval_set: EvalSet) -> None:
         f"segment {bare.id} {problem}, and metric {metric} needs one ({eval_set.pair})",
         "give every segment one, or choose metrics that need none",
     )
-
-
-def _statistics(scores: Sequence[ItemScore]) -> NDArray[np.float64] | None:
-    """The segment statistics of items, a row each, all NaN where there is no score; ``None`` if no item has one."""
-    width = max((len(score.statistics) for score in scores), default=0)
-    rows = [score.statistics or (math.nan,) * width for score in scores]
-    return np.array(rows, dtype=np.float64).reshape(len(scores), width) if width else None
 
 
 def _aggregate(name: str, metric: Metric, statistics: NDArray[np.float64]) -> float:
