@@ -11,15 +11,16 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "report", "meta", "reuse", "judging", "evaluation", "run_folder",
-    "lang_pair_source", "config", "composition", "app", "__main__",
+    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "judging", "evaluation",
+    "flagging", "run_folder",
+    "lang_pair_source", "config", "composition", "app", "flag", "__main__",
 ]  # fmt: skip
-ROOMS = ("metrics", "systems", "evalsets", "garble", "report")
+ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {"base", "leaderboard", "judged", "plain"},
     "garble": {"base", "settings"},
-    **{room: {"base"} for room in ("metrics", "systems", "evalsets")},
+    **{room: {"base"} for room in ("metrics", "systems", "evalsets", "unjudged")},
 }
 HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua"}
 
