@@ -1,4 +1,4 @@
-"""The command line: ``mteval run`` and its help. Nothing heavy is imported before it is needed."""
+"""The command line: its commands and their help. Nothing heavy is imported before it is needed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ source texts are garbled.
 
 commands:
   run    translate, score, judge, and write the leaderboard
+  flag   say which of your own texts are garbled, and why
 
 examples:
   mteval run                                     the five seed documents
@@ -19,6 +20,8 @@ examples:
   mteval run --cfg job                           show the config, run nothing
   mteval run --help                              every group and its options
   mteval run evalset=jsonl evalset.path=FILE lang_pairs=[ro-en]
+  mteval flag FILE...                            texts, or JSON Lines
+  mteval flag --help                             what a FILE may hold
 
 options:
   --help, -h   show this
@@ -27,14 +30,19 @@ options:
 
 
 def main() -> None:
-    """The entry point of the program; exits with 0, 1 for a bug, 2 for what a user can mend, 130 for Ctrl-C."""
+    """The entry point of the program.
+
+    Exits with 0, 1 for a bug (or for what ``flag --fail-on`` found), 2 for what a user can mend, 130 for Ctrl-C.
+    """
     arguments = sys.argv[1:]
     match arguments[:1]:
-        case ["run"]:
+        case ["run" | "flag" as command]:
             try:
-                from mteval.app import run
-
-                code = run(arguments[1:])
+                if command == "run":
+                    from mteval.app import run as work
+                else:
+                    from mteval.flag import flag as work
+                code = work(arguments[1:])
             except KeyboardInterrupt:
                 print("mteval: stopped", file=sys.stderr)
                 code = 130
@@ -46,7 +54,7 @@ def main() -> None:
         case [] | ["--help" | "-h" | "help"]:
             print(USAGE, end="")
         case [command, *_]:
-            print(f"mteval: unknown command {command!r}; choose one of: run", file=sys.stderr)
+            print(f"mteval: unknown command {command!r}; choose one of: run, flag", file=sys.stderr)
             sys.exit(2)
 
 

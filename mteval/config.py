@@ -21,6 +21,7 @@ from mteval.errors import ConfigError, MtevalError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
 from mteval.files import resolve
+from mteval.flagging import Judges
 from mteval.garble.base import Detector, Signal
 from mteval.gate import Gate
 from mteval.lang import LangPair
@@ -75,6 +76,21 @@ class Run:
     evaluation: Evaluation
     reports: Mapping[str, Report]
     overwrite: bool
+
+
+def build_judges(config: DictConfig) -> Judges:
+    """Build what passes verdicts, and nothing else that a composed config names.
+
+    Raises:
+        ConfigError: a key of it is missing, misspelt or has a value that its owner refuses; it names the key.
+    """
+    allow = ("mteval", *_plain(config)["allow"])
+    return Judges(
+        gate=_build(config.gate, "gate", Gate, allow),
+        metrics=_build_all(config, "metrics", Metric, allow),
+        signals=_build_all(config, "garble", Signal, allow),
+        detector=_build(config.detector, "detector", Detector, allow),
+    )
 
 
 def build(config: DictConfig) -> Run:

@@ -10,8 +10,9 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import yaml
 
@@ -19,6 +20,9 @@ from mteval.errors import DataError, EncodingError, OutputError, ParityError
 
 PACKAGED = "package:"
 """A path that begins with this is looked up in what ships with mteval: ``package:seeds``."""
+
+LONGEST_LINE = 64 * 2**20
+"""Bytes of a line that is read as a stream; a longer one is refused, since it must be held in memory."""
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -48,19 +52,70 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         DataError: it is not there, is a folder, cannot be read, or its compression is broken.
     """
-    try:
+    with _reading(str(path)):
         raw = path.read_bytes()
         if path.suffix == ".gz":
             return gzip.decompress(raw)
         if path.suffix == ".xz":
             return lzma.decompress(raw)
-    except FileNotFoundError:
-        raise DataError(str(path), "no such file", "check the path") from None
-    except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError) as error:
-        raise DataError(str(path), f"broken compression ({error})", "fetch or compress the file again") from None
-    except OSError as error:
-        raise DataError(str(path), error.strerror or "cannot be read", "check the path and its permissions") from None
     return raw
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """What can go wrong while a file is read, as one error that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(name, "no such file", "check the path") from None
+    except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError) as error:
+        raise DataError(name, f"broken compression ({error})", "fetch or compress the file again") from None
+    except OSError as error:
+        raise DataError(name, error.strerror or "cannot be read", "check the path and its permissions") from None
+
+
+def open_stream(path: Path) -> BinaryIO:
+    """Open a file to be read a line at a time, decompressing ``.gz`` and ``.xz``.
+
+    Raises:
+        DataError: it is not there, is a folder or cannot be read.
+    """
+    with _reading(str(path)):
+        if path.suffix == ".gz":
+            return cast(BinaryIO, gzip.open(path))
+        if path.suffix == ".xz":
+            return cast(BinaryIO, lzma.open(path))
+        return path.open("rb")
+
+
+def stream_lines(file: BinaryIO, name: str) -> Iterator[tuple[str, str]]:
+    """The lines of a UTF-8 stream, each with its place (``file:line``) and as soon as it is there; none is kept.
+
+    Lines end as in ``read_lines``, and lose their ends as there.
+
+    Args:
+        name: the file's, for places and errors.
+
+    Raises:
+        EncodingError: a line is not UTF-8.
+        DataError: the stream cannot be read, or a line is longer than ``LONGEST_LINE``.
+    """
+    number = 0
+    while True:
+        with _reading(name):
+            raw = file.readline(LONGEST_LINE + 1)
+        if not raw:
+            return
+        number += 1
+        where = f"{name}:{number}"
+        if len(raw) > LONGEST_LINE:
+            problem = f"the line is longer than {LONGEST_LINE // 2**20} MiB"
+            raise DataError(where, problem, "break the text into lines")
+        try:
+            line = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _not_utf8(where, raw[error.start]) from None
+        yield where, (line.removeprefix("\ufeff") if number == 1 else line).removesuffix("\n").removesuffix("\r")
 
 
 def read_text(path: Path) -> str:
@@ -75,11 +130,12 @@ def read_text(path: Path) -> str:
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise EncodingError(
-            f"{path}:{line}",
-            f"byte 0x{raw[error.start]:02x} is not UTF-8",
-            "convert the file, for example with: iconv -f WINDOWS-1252 -t UTF-8",
-        ) from None
+        raise _not_utf8(f"{path}:{line}", raw[error.start]) from None
+
+
+def _not_utf8(where: str, byte: int) -> EncodingError:
+    remedy = "convert the file, for example with: iconv -f WINDOWS-1252 -t UTF-8"
+    return EncodingError(where, f"byte 0x{byte:02x} is not UTF-8", remedy)
 
 
 def read_lines(path: Path) -> list[str]:
@@ -104,18 +160,30 @@ def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if not line.strip():
             continue
         where = f"{path}:{number}"
-        try:
-            row = json.loads(line, object_pairs_hook=_object, parse_constant=_constant)
-        except json.JSONDecodeError as error:
-            problem = f"not JSON ({error.msg} at column {error.colno})"
-            raise DataError(where, problem, "write one object a line") from None
-        except (ValueError, RecursionError) as error:
-            raise DataError(where, f"not JSON that can be used ({error})", "correct the line") from None
-        if not isinstance(row, dict):
-            raise DataError(where, f"a JSON {type(row).__name__}, not an object", "write one object a line")
-        if _SURROGATE.search(line) and not is_text(dump_json(row)):
-            raise DataError(where, "holds half of a surrogate pair, which is no text", "write the whole character")
-        yield where, row
+        yield where, parse_object(line, where)
+
+
+def parse_object(line: str, where: str) -> dict[str, Any]:
+    """The JSON object that a line holds.
+
+    Args:
+        where: the line's place, for errors.
+
+    Raises:
+        DataError: it is not one JSON object, or holds a key twice, a number that is none, or text that is none.
+    """
+    try:
+        row = json.loads(line, object_pairs_hook=_object, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        problem = f"not JSON ({error.msg} at column {error.colno})"
+        raise DataError(where, problem, "write one object a line") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(where, f"not JSON that can be used ({error})", "correct the line") from None
+    if not isinstance(row, dict):
+        raise DataError(where, f"a JSON {type(row).__name__}, not an object", "write one object a line")
+    if _SURROGATE.search(line) and not is_text(dump_json(row)):
+        raise DataError(where, "holds half of a surrogate pair, which is no text", "write the whole character")
+    return row
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

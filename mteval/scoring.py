@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ContractError
-from mteval.metrics.base import ItemScore, Metric
+from mteval.metrics.base import ItemScore, Metric, stacked
 from mteval.report.base import PairResult
 from mteval.scores import SegmentScores, SystemScore
 from mteval.stats import bootstrap_interval
@@ -38,7 +38,7 @@ def segment_scores(metric: str, system: str, items: Sequence[ItemScore]) -> Segm
         system: the system's name.
         items: one a segment, in segment order.
     """
-    return SegmentScores(metric, system, tuple(item.score for item in items), _statistics(items))
+    return SegmentScores(metric, system, tuple(item.score for item in items), stacked(items))
 
 
 def system_score(
@@ -83,13 +83,6 @@ def with_clean_scores(pair: PairResult, metrics: Mapping[str, Metric], resamplin
         }
         systems.append(replace(system, clean_scores=clean))
     return replace(pair, systems=tuple(systems))
-
-
-def _statistics(items: Sequence[ItemScore]) -> NDArray[np.float64] | None:
-    """The segment statistics of items, a row each, all NaN where there is no score; ``None`` if no item has one."""
-    width = max((len(item.statistics) for item in items), default=0)
-    rows = [item.statistics or (math.nan,) * width for item in items]
-    return np.array(rows, dtype=np.float64).reshape(len(items), width) if width else None
 
 
 def _aggregate(name: str, metric: Metric, statistics: NDArray[np.float64]) -> float:

@@ -364,7 +364,7 @@ def test_help_names_the_commands() -> None:
 def test_an_unknown_command_is_refused() -> None:
     shown = program("rnu")
     assert (shown.returncode, shown.stdout) == (2, "")
-    assert shown.stderr == "mteval: unknown command 'rnu'; choose one of: run\n"
+    assert shown.stderr == "mteval: unknown command 'rnu'; choose one of: run, flag\n"
 
 
 @needs_apertium

@@ -11,7 +11,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from mteval.app import register
+from mteval.composition import register
 from mteval.config import Run, RunConfig, build
 from mteval.files import packaged
 

@@ -11,15 +11,16 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "report", "meta", "reuse", "judging", "scoring", "evaluation",
-    "run_folder", "lang_pair_source", "config", "app", "__main__",
+    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "scoring", "judging",
+    "evaluation", "flagging", "run_folder",
+    "lang_pair_source", "config", "composition", "app", "flag", "__main__",
 ]  # fmt: skip
-ROOMS = ("metrics", "systems", "evalsets", "garble", "report")
+ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {"base", "blame", "document_scores", "leaderboard", "judged", "plain", "ranking", "tally"},
     "garble": {"base", "settings"},
-    **{room: {"base"} for room in ("metrics", "systems", "evalsets")},
+    **{room: {"base"} for room in ("metrics", "systems", "evalsets", "unjudged")},
 }
 HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua"}
 
@@ -71,7 +72,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(file: Path) -> None:
 
 def test_only_the_command_line_knows_hydra() -> None:
     know = {file.stem for file in modules() if any(n.split(".")[0] in ("hydra", "omegaconf") for n in imports(file))}
-    assert know == {"config", "app", "lang_pair_source"}
+    assert know == {"config", "composition", "app", "lang_pair_source"}
 
 
 def test_init_files_are_empty() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mteval import app
+from mteval import app, flag
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -44,6 +44,34 @@ def test_every_command_composes(
     cells = [argument.split(",")[0] for argument in arguments if argument != "-m"] if "-m" in arguments else arguments
     assert app.run([*cells, *([] if "--cfg" in arguments else ["--cfg", "job"])]) == 0
     assert "_target_" in capfd.readouterr().out
+
+
+def test_the_output_of_flag_is_what_it_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (command,) = re.findall(r"^`(mteval flag [^`]+)` prints:$", README, flags=re.MULTILINE)
+    shown = README.split("<!-- the output of mteval flag -->\n```text\n")[1].split("```")[0]
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert flag.flag(shlex.split(command)[2:]) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_every_line_that_flag_reads_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = re.findall(r'^(\{"document": "d\d".*\})(?:  .*)?$', README, flags=re.MULTILINE)
+    (tmp_path / "set.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert flag.flag(["--json", "--lang", "en", "--source-lang", "ro", str(tmp_path / "set.jsonl")]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    judged = [(row["document"], row["system"], len(row["segments"])) for row in found]
+    assert judged == [("d1", None, 2), ("d2", None, 1), ("d3", "a", 1), ("d4", None, 1), ("d4", "a", 1)]
+
+
+def test_every_option_of_flag_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        flag.flag(["--help"])
+    known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    section = README.split("## Flag texts without a run")[1].split("\n## ")[0]
+    assert set(re.findall(r"(?<![-<!])--[a-z-]+", section)) <= known
 
 
 def test_there_are_commands_to_check() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -21,7 +21,7 @@ MANIFEST = "manifest.yaml"
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """What the manifest says of one document."""
 
     id: str
@@ -49,6 +49,38 @@ def sentences(text: str, language: str) -> Iterator[tuple[int, int, int]]:
                 end -= len(piece) - len(piece.rstrip())
                 yield number, offset + start, offset + end
         offset += len(line) + 1
+
+
+def segments_of(
+    text: str, language: str, document: str, file: str, furniture: Collection[int] = (), after: int = 0
+) -> list[Segment]:
+    """A text's sentences as segments, named by document, paragraph and sentence: ``000:2.1``.
+
+    Args:
+        document: the document's id.
+        file: where the text is, for error messages.
+        furniture: numbers of the lines that are page furniture.
+        after: how many paragraphs of the document went before this text.
+    """
+    segments = []
+    paragraph, last, sentence = after, 0, 0
+    for line, start, end in sentences(text, language):
+        if line != last:
+            paragraph, last, sentence = paragraph + 1, line, 0
+        sentence += 1
+        segments.append(
+            Segment(
+                id=f"{document}:{paragraph}.{sentence}",
+                source=text[start:end],
+                document=document,
+                where=f"{file}:{line}",
+                paragraph=paragraph,
+                start=start,
+                end=end,
+                furniture=line in furniture,
+            )
+        )
+    return segments
 
 
 class DocumentFolder(EvalSetReader):
@@ -105,12 +137,12 @@ class DocumentFolder(EvalSetReader):
             include_furniture=self._include_furniture,
         )
 
-    def _entries(self, pair: LangPair, pairs: Sequence[LangPair]) -> list[_Entry]:
+    def _entries(self, pair: LangPair, pairs: Sequence[LangPair]) -> list[Entry]:
         if not self._path.is_dir():
             raise DataError(str(self._path), "no such folder", "give a folder of texts as evalset.path")
         manifest = self._path / MANIFEST
         if manifest.exists():
-            return list(_read_manifest(manifest))
+            return list(read_manifest(manifest))
         if self._language is None and len({p.source for p in pairs}) > 1:
             raise ConfigError(
                 "evalset.language",
@@ -121,34 +153,17 @@ class DocumentFolder(EvalSetReader):
         if not files:
             raise DataError(str(self._path), "holds no .txt file", f"add texts, or name them in {MANIFEST}")
         language = self._language or pair.source
-        return [_Entry(path.stem, path, language, "unknown", frozenset()) for path in files]
+        return [Entry(path.stem, path, language, "unknown", frozenset()) for path in files]
 
-    def _document(self, entry: _Entry) -> tuple[Document, list[Segment]]:
+    def _document(self, entry: Entry) -> tuple[Document, list[Segment]]:
         text = read_text(entry.path)
-        segments: list[Segment] = []
-        paragraph, last, sentence = 0, 0, 0
-        for line, start, end in sentences(text, entry.language):
-            if line != last:
-                paragraph, last, sentence = paragraph + 1, line, 0
-            sentence += 1
-            segments.append(
-                Segment(
-                    id=f"{entry.id}:{paragraph}.{sentence}",
-                    source=text[start:end],
-                    document=entry.id,
-                    where=f"{entry.path}:{line}",
-                    paragraph=paragraph,
-                    start=start,
-                    end=end,
-                    furniture=line in entry.furniture,
-                )
-            )
+        segments = segments_of(text, entry.language, entry.id, str(entry.path), entry.furniture)
         if all(segment.furniture for segment in segments):
             problem = "is all page furniture" if segments else "is empty"
             raise DataError(str(entry.path), f"the document {problem}", "give it text, or take it out of the folder")
         return Document(entry.id, entry.language, text, entry.origin), segments
 
-    def _with_references(self, segments: Sequence[Segment], entry: _Entry, pair: LangPair) -> Iterator[Segment]:
+    def _with_references(self, segments: Sequence[Segment], entry: Entry, pair: LangPair) -> Iterator[Segment]:
         body = [segment for segment in segments if not segment.furniture]
         given: dict[str, dict[str, str]] = {segment.id: {} for segment in body}
         notes: dict[str, str] = {}
@@ -203,7 +218,13 @@ def read_references(path: Path, body: Sequence[Segment]) -> Iterator[tuple[Segme
         )
 
 
-def _read_manifest(path: Path) -> Iterator[_Entry]:
+def read_manifest(path: Path) -> Iterator[Entry]:
+    """What a folder's manifest says of its documents.
+
+    Raises:
+        DataError: it is no manifest, or a text is not the one that it describes.
+        ConfigError: a language is unknown.
+    """
     manifest = read_yaml(path)
     documents = manifest.get("documents") if isinstance(manifest, dict) else None
     if not isinstance(documents, dict) or not documents:
@@ -228,7 +249,7 @@ def _read_manifest(path: Path) -> Iterator[_Entry]:
             raise DataError(str(text), "is not the text that the manifest describes", f"restore it, or mend {path}")
         language = check_code(row.get("language"), f"{where}.language")
         count = read_text(text).count("\n") + 1
-        yield _Entry(str(key), text, language, origin, _lines(row.get("furniture", []), where, count))
+        yield Entry(str(key), text, language, origin, _lines(row.get("furniture", []), where, count))
 
 
 def _lines(ranges: Any, where: str, count: int) -> frozenset[int]:

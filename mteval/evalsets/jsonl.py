@@ -74,38 +74,54 @@ def _of_pair(where: str, row: Mapping[str, Any], pair: LangPair, pairs: Sequence
 
 
 def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segment:
-    for field in (name for name in row if name not in _FIELDS):
-        close = difflib.get_close_matches(field, _FIELDS, n=1, cutoff=0.8)
-        if close and close[0] not in row:
-            raise DataError(where, f"unknown field {field!r}", f"write {close[0]!r}, or give it another name")
+    check_fields(where, row, _FIELDS)
     source = row.get("source")
     if not isinstance(source, str) or not source.strip():
         raise DataError(where, "has no source text", 'write it as "source"')
-    document = row.get("document", name)
-    for field, value in (("document", document), ("id", row.get("id", number))):
-        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            raise DataError(where, f"{field} {value!r} is no name", "write a text or a number")
+    document = named(where, row, "document", name)
     notes = row.get("notes")
-    references = _texts(where, row, "references")
-    for who, reference in references.items():
-        if not reference.strip():
-            raise DataError(where, f"reference {who!r} is empty", "write its translation, or leave the name out")
     return Segment(
-        id=str(row.get("id", f"{document}:{number}")),
+        id=named(where, row, "id", f"{document}:{number}"),
         source=source,
-        document=str(document),
+        document=document,
         where=where,
-        references=references,
+        references=references(where, row),
         notes=notes if isinstance(notes, str) else None,
         gold=_numbers(where, row),
     )
 
 
-def _texts(where: str, row: Mapping[str, Any], field: str) -> dict[str, str]:
-    texts = row.get(field) or {}
-    if not isinstance(texts, dict) or "" in texts or not all(isinstance(text, str) for text in texts.values()):
+def check_fields(where: str, row: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse a field that looks like a misspelt name of a known one; others are left alone."""
+    for field in (name for name in row if name not in known):
+        close = difflib.get_close_matches(field, known, n=1, cutoff=0.8)
+        if close and close[0] not in row:
+            raise DataError(where, f"unknown field {field!r}", f"write {close[0]!r}, or give it another name")
+
+
+def named(where: str, row: Mapping[str, Any], field: str, otherwise: str) -> str:
+    """A field that names something, as a text or a number; ``otherwise`` where the line does not have it."""
+    value = row.get(field, otherwise)
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise DataError(where, f"{field} {value!r} is no name", "write a text or a number")
+    return str(value)
+
+
+def references(where: str, row: Mapping[str, Any]) -> dict[str, str]:
+    """A line's references by name, none of them empty."""
+    found = texts(where, row, "references")
+    for who, reference in found.items():
+        if not reference.strip():
+            raise DataError(where, f"reference {who!r} is empty", "write its translation, or leave the name out")
+    return found
+
+
+def texts(where: str, row: Mapping[str, Any], field: str) -> dict[str, str]:
+    """A line's texts by name, as ``references`` and ``hypotheses`` hold them."""
+    found = row.get(field) or {}
+    if not isinstance(found, dict) or "" in found or not all(isinstance(text, str) for text in found.values()):
         raise DataError(where, f"{field} is not an object of texts", f'write "{field}": {{"NAME": "TEXT"}}')
-    return texts
+    return found
 
 
 def _numbers(where: str, row: Mapping[str, Any]) -> dict[str, float]:
@@ -119,15 +135,15 @@ def _numbers(where: str, row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _hypotheses(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Hypotheses]:
-    given = [(where, _texts(where, row, "hypotheses")) for where, row in rows]
+    given = [(where, texts(where, row, "hypotheses")) for where, row in rows]
     found = {}
-    for system in dict.fromkeys(system for _, texts in given for system in texts):
-        for where, texts in given:
-            if system not in texts:
+    for system in dict.fromkeys(system for _, held in given for system in held):
+        for where, held in given:
+            if system not in held:
                 raise DataError(
                     where,
                     f"no hypothesis of system {system!r}, which other lines have",
                     'write "" where the system gave nothing',
                 )
-        found[system] = Hypotheses(system, tuple(texts[system] for _, texts in given))
+        found[system] = Hypotheses(system, tuple(held[system] for _, held in given))
     return found

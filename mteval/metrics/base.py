@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,13 @@ class ItemScore:
     statistics: tuple[float, ...]
     spans: tuple[ErrorSpan, ...] | None = None
     truncated: bool = False
+
+
+def stacked(scores: Sequence[ItemScore]) -> NDArray[np.float64] | None:
+    """The segment statistics of items, a row each, all NaN where there is no score; ``None`` if no item has one."""
+    width = max((len(score.statistics) for score in scores), default=0)
+    rows = [score.statistics or (math.nan,) * width for score in scores]
+    return np.array(rows, dtype=np.float64).reshape(len(scores), width) if width else None
 
 
 @dataclass(frozen=True)

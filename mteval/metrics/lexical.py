@@ -30,7 +30,7 @@ def _check_count(key: str, value: int, least: int) -> None:
         raise ConfigError(key, f"{value} is too small", f"give at least {least}")
 
 
-class _Lexical(Metric, ABC):
+class Lexical(Metric, ABC):
     """What sacreBLEU's metrics share: statistics a segment, and a score from their sum."""
 
     @abstractmethod
@@ -85,7 +85,7 @@ class _Lexical(Metric, ABC):
         pass
 
 
-class Bleu(_Lexical):
+class Bleu(Lexical):
     """BLEU (Papineni et al. 2002), 0 to 100. Segment scores use the effective order; the system score does not.
 
     Args:
@@ -133,7 +133,7 @@ class Bleu(_Lexical):
         return BLEU(**self._settings, effective_order=sentence)
 
 
-class Chrf(_Lexical):
+class Chrf(Lexical):
     """chrF (Popović 2015), 0 to 100; with ``word_order=2`` it is chrF++ (Popović 2017).
 
     Args:
@@ -177,7 +177,7 @@ class Chrf(_Lexical):
         return CHRF(**self._settings)
 
 
-class Ter(_Lexical):
+class Ter(Lexical):
     """Translation edit rate (Snover et al. 2006) in percent: lower is better, and it may pass 100.
 
     Args:

@@ -15,6 +15,7 @@ from mteval.metrics.base import MetricCard
 from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.systems.base import Kind
+from mteval.unjudged.base import Unjudged
 
 
 @dataclass(frozen=True)
@@ -115,3 +116,19 @@ class Report(ABC):
         Raises:
             OutputError: it cannot be written.
         """
+
+
+class VerdictStream(ABC):
+    """Shows verdicts one by one, as they are passed, on texts that belong to no run."""
+
+    @abstractmethod
+    def write(self, text: Unjudged, verdict: Verdict, *, shown: bool) -> None:
+        """Show one verdict at once.
+
+        Args:
+            shown: false for one that the user does not ask for, and which only counts.
+        """
+
+    @abstractmethod
+    def end(self) -> None:
+        """Say what is to be said after the last verdict."""

@@ -80,9 +80,8 @@ class Judged:
 
     @property
     def probability(self) -> str:
-        """The probability as a page shows it; it is never certain."""
-        shown = f"{self.verdict.probability:.2f}"
-        return {"0.00": "<0.01", "1.00": ">0.99"}.get(shown, shown)
+        """The probability as a page shows it."""
+        return probability(self.verdict.probability)
 
     @property
     def held_back(self) -> str:
@@ -123,6 +122,12 @@ class Judgement:
     def blamed(self) -> bool:
         """Whether any translation's source is not clean either."""
         return any(judged.blame for row in self.systems.values() for judged in row.values())
+
+
+def probability(value: float) -> str:
+    """A probability as a page shows it; it is never certain."""
+    shown = f"{value:.2f}"
+    return {"0.00": "<0.01", "1.00": ">0.99"}.get(shown, shown)
 
 
 def strongest(evidence: Sequence[Evidence], most: int) -> tuple[Evidence, ...]:
@@ -174,7 +179,7 @@ def judgement(pair: PairResult, table: Table) -> Judgement:
     def judged(verdict: Verdict, texts: Mapping[str, str]) -> Judged:
         document = documents.get(verdict.document) or Document(verdict.document, eval_set.pair.source)
         label = labels.get(verdict.document) if verdict.system is not None else None
-        return Judged(document, verdict, tuple(_pieces(verdict, texts)), label)
+        return Judged(document, verdict, tuple(pieces(verdict, texts)), label)
 
     sources = tuple(judged(verdict, originals) for verdict in pair.sources)
     systems: dict[str, dict[str, Judged]] = {}
@@ -225,7 +230,12 @@ def hypotheses_by_segment(pair: PairResult, system: SystemResult) -> dict[str, s
     return {segment.id: text for segment, text in zip(segments, system.hypotheses.texts, strict=True)}
 
 
-def _pieces(verdict: Verdict, texts: Mapping[str, str]) -> Iterable[Piece]:
+def pieces(verdict: Verdict, texts: Mapping[str, str]) -> Iterable[Piece]:
+    """The strongest evidence, at most ``MOST`` pieces, each where it stands.
+
+    Args:
+        texts: what was judged, by segment id.
+    """
     for evidence in strongest(verdict.evidence, MOST):
         text = texts.get(evidence.segment) if evidence.segment is not None else None
         yield Piece(evidence, quote(text, evidence.start, evidence.end) if text else None)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.box import Box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
 from mteval.report.base import RunResult
 from mteval.report.blame import Blame, blame
 from mteval.report.document_scores import DocumentTable, document_table
-from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
+from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, judgement
 from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
-
-_PIPED = 80
-_MOST = 100
-"""A wider terminal is not filled: long lines are hard to read."""
+from mteval.report.terminal_screen import STYLES, Screen
 
 _PIECES = 2
 """How many pieces of evidence a source document is shown with."""
@@ -30,10 +26,8 @@ _RANK, _NAME, _MARKS, _SHARE, _GAP = 2, 12, 12, 9, 2
 
 _TITLE = len("Document scores")
 
-_STYLES = {"garbled": "bold red", "suspect": "yellow", "clean": "green"}
 _DRAWN = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 _TYPED = Box("    \n    \n -- \n    \n -- \n -- \n    \n    \n", ascii=True)
-_ASCII = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "...", "“": '"', "”": '"', "’": "'", "‘": "'"})
 
 
 def show(result: RunResult, console: Console) -> None:
@@ -42,26 +36,26 @@ def show(result: RunResult, console: Console) -> None:
     No line is longer than the console, or than 80 characters where the output is piped; names wrap and are never cut.
     Signatures are left to the files.
     """
-    screen = _Screen(console)
+    screen = Screen(console)
+    page = _Page(screen)
     for table, pair in zip(leaderboard(result), result.pairs, strict=True):
-        screen.leaderboard(table)
-        screen.clean_sources(blame(pair, table, result.metrics))
-        screen.documents(document_table(pair, table))
-        screen.verdicts(judgement(pair, table), table)
+        page.leaderboard(table)
+        page.clean_sources(blame(pair, table, result.metrics))
+        page.documents(document_table(pair, table))
+        page.verdicts(judgement(pair, table), table)
     for warning in result.warnings:
         screen.say(f"Warning: {warning}", "yellow")
 
 
-class _Screen:
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._width = min(console.width, _MOST if console.is_terminal else _PIPED)
+class _Page:
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
 
     def leaderboard(self, table: Table) -> None:
         """Print one lang pair's table; in parts where its columns are too many to stand side by side."""
-        self.say(f"{table.pair}, {table.eval_set}", "bold")
-        self.say(table.size)
-        self._gap()
+        self._screen.say(f"{table.pair}, {table.eval_set}", "bold")
+        self._screen.say(table.size)
+        self._screen.gap()
         parts, brackets = self._parts(table)
         whole = len(parts) == 1 and self._room(tail=True) >= _needed(table, parts[0], brackets)
         for part in parts:
@@ -71,32 +65,32 @@ class _Screen:
         if parts:
             intervals = any(cell.bracket for row in table.rows for cell in row.cells)
             told = "below a score, its 95% confidence interval" if brackets else "confidence intervals left out"
-            self.say(
+            self._screen.say(
                 f"↑ higher is better, ↓ lower is better; {MISSING} no score{f'; {told}' if intervals else ''}.", "dim"
             )
         else:
-            self.say("No system translated this eval set.")
+            self._screen.say("No system translated this eval set.")
         for note in table.notes:
-            self.say(note)
+            self._screen.say(note)
         for row in table.rows:
             for notice in row.told:
-                self.say(f"{row.system}: {notice}")
+                self._screen.say(f"{row.system}: {notice}")
         for name, reason in table.declined.items():
-            self.say(f"{name} declined: {reason}")
-        self._gap()
+            self._screen.say(f"{name} declined: {reason}")
+        self._screen.gap()
 
     def clean_sources(self, split: Blame) -> None:
         """Print one lang pair's table over clean sources, if it is another one, and what that shows."""
         if split.table:
-            self.say(f"Clean sources: {split.size}", "bold")
-            self._gap()
+            self._screen.say(f"Clean sources: {split.size}", "bold")
+            self._screen.gap()
             parts, brackets = self._parts(split.table)
             for part in parts:
                 self._part(split.table, part, brackets, tail=False)
         for text in split.finding:
-            self.say(text)
+            self._screen.say(text)
         if split.finding:
-            self._gap()
+            self._screen.gap()
 
     def documents(self, scores: DocumentTable) -> None:
         """Print one lang pair's scores by document: metric under metric, document beside document."""
@@ -107,69 +101,55 @@ class _Screen:
         texts = [text for block in scores.blocks for row in block.rows.values() for text in row]
         longest = max(cell_len(plain(document)) for document in scores.documents)
         each = max(min(longest, 16), *map(len, texts))
-        side = max(1, (self._width - max(metric, _TITLE) - max(name, _NAME) - _GAP) // (each + _GAP))
+        side = max(1, (self._screen.width - max(metric, _TITLE) - max(name, _NAME) - _GAP) // (each + _GAP))
         for start in range(0, len(scores.documents), side):
             grid = self._grid()
             grid.add_column("Document scores", width=max(metric, _TITLE), overflow="fold")
             grid.add_column("System", width=max(name, _NAME), overflow="fold")
             for document in scores.documents[start : start + side]:
-                grid.add_column(self._text(document), width=each, justify="right", overflow="fold")
+                grid.add_column(self._screen.text(document), width=each, justify="right", overflow="fold")
             for block in scores.blocks:
                 for at, (system, row) in enumerate(block.rows.items()):
-                    cells = map(self._text, row[start : start + side])
-                    grid.add_row(self._text("" if at else block.heading), self._text(system), *cells)
-            self._console.print(grid, width=self._width)
-            self._gap()
+                    cells = map(self._screen.text, row[start : start + side])
+                    grid.add_row(self._screen.text("" if at else block.heading), self._screen.text(system), *cells)
+            self._screen.print(grid)
+            self._screen.gap()
 
     def verdicts(self, verdicts: Judgement, table: Table) -> None:
         """Print one lang pair's verdicts: the source documents with evidence, then a table of translations."""
         if verdicts.listed_sources:
-            self.say("Source documents", "bold")
+            self._screen.say("Source documents", "bold")
         for one in verdicts.listed_sources:
             self._source(one)
         if verdicts.listed_sources:
-            self._gap()
+            self._screen.gap()
         name = min(max((cell_len(plain(row.system)) for row in table.rows), default=0), 24)
         longest = max((cell_len(plain(document)) for document in verdicts.listed_documents), default=0)
         each = min(max(longest, len("suspect*")), 16)
-        for documents in verdicts.batches(max(1, (self._width - name) // (each + _GAP))):
+        for documents in verdicts.batches(max(1, (self._screen.width - name) // (each + _GAP))):
             grid = self._grid()
-            grid.add_column(self._text("Translations"), width=max(name, _NAME), overflow="fold")
+            grid.add_column(self._screen.text("Translations"), width=max(name, _NAME), overflow="fold")
             for document in documents:
-                grid.add_column(self._text(document), width=each, overflow="fold")
+                grid.add_column(self._screen.text(document), width=each, overflow="fold")
             for system, row in verdicts.systems.items():
-                grid.add_row(self._text(system), *(self._label(row.get(document)) for document in documents))
-            self._console.print(grid, width=self._width)
-            self._gap()
+                grid.add_row(self._screen.text(system), *(self._label(row.get(document)) for document in documents))
+            self._screen.print(grid)
+            self._screen.gap()
         if verdicts.blamed:
-            self.say(FAULT_LEGEND, "dim")
+            self._screen.say(FAULT_LEGEND, "dim")
         for text in verdicts.unlisted + verdicts.unseen:
-            self.say(text, "dim")
+            self._screen.say(text, "dim")
         if verdicts.blamed or verdicts.unlisted or verdicts.unseen:
-            self._gap()
-
-    def say(self, text: str, style: str = "") -> None:
-        """Print a sentence."""
-        self._console.print(self._text(text, style), width=self._width)
-
-    def _gap(self) -> None:
-        self._console.print()
-
-    def _text(self, text: str, style: str = "") -> Text:
-        """One line of text in letters that the console can print; nothing in it is obeyed."""
-        text = plain(text)
-        if not self._console.encoding.lower().startswith("utf"):
-            text = text.translate(_ASCII).encode(self._console.encoding, "replace").decode(self._console.encoding)
-        return Text(text, style=style, overflow="fold")
+            self._screen.gap()
 
     def _grid(self) -> Grid:
-        drawn = self._console.is_terminal and self._console.encoding.lower().startswith("utf")
+        drawn = self._screen.draws
         box = _DRAWN if drawn else _TYPED
         return Grid(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
 
     def _room(self, tail: bool) -> int:
         """How wide all metrics together may be, beside the name and, in the same table, marks and shares."""
-        return self._width - _RANK - _NAME - _GAP - (_MARKS + 2 * _SHARE + 3 * _GAP if tail else 0)
+        return self._screen.width - _RANK - _NAME - _GAP - (_MARKS + 2 * _SHARE + 3 * _GAP if tail else 0)
 
     def _parts(self, table: Table) -> tuple[list[range], bool]:
         """Which metrics stand side by side, and whether with their intervals, which go before the metrics are split."""
@@ -192,7 +172,7 @@ class _Screen:
         grid.add_column("#", width=_RANK, justify="right", overflow="fold")
         grid.add_column("System", width=min(longest, _NAME + max(spare, 0)), overflow="fold")
         for at in part:
-            heading, width = self._text(table.columns[at].heading), _width(table, at, brackets)
+            heading, width = self._screen.text(table.columns[at].heading), _width(table, at, brackets)
             grid.add_column(heading, width=width, justify="right", overflow="fold")
         if tail:
             grid.add_column("Gate marks", width=_MARKS, overflow="fold")
@@ -202,10 +182,10 @@ class _Screen:
             for row in rows:
                 ends = [self._marks(row, "\n"), *self._shares(row)] if tail else []
                 scores = [self._cell(row.cells[at], brackets) for at in part]
-                grid.add_row(self._text(row.rank_text), self._text(_name(row)), *scores, *ends)
+                grid.add_row(self._screen.text(row.rank_text), self._screen.text(_name(row)), *scores, *ends)
             grid.add_section()
-        self._console.print(grid, width=self._width)
-        self._gap()
+        self._screen.print(grid)
+        self._screen.gap()
 
     def _tail(self, table: Table) -> None:
         """Marks and shares of garbled texts in a table of their own, below that of the scores."""
@@ -218,50 +198,38 @@ class _Screen:
             grid.add_column(heading, width=width, justify="right", overflow="fold")
         for rows in (table.ranked, table.unranked):
             for row in rows:
-                grid.add_row(self._text(_name(row)), self._marks(row, ", "), *self._shares(row))
+                grid.add_row(self._screen.text(_name(row)), self._marks(row, ", "), *self._shares(row))
             grid.add_section()
-        self._console.print(grid, width=self._width)
-        self._gap()
+        self._screen.print(grid)
+        self._screen.gap()
 
     def _cell(self, cell: Cell, brackets: bool) -> Text:
-        score = self._text(cell.text, "bold" if cell.best else "")
+        score = self._screen.text(cell.text, "bold" if cell.best else "")
         if brackets and cell.bracket:
-            score.append_text(Text("\n")).append_text(self._text(_interval(cell), "dim"))
+            score.append_text(Text("\n")).append_text(self._screen.text(_interval(cell), "dim"))
         return score
 
     def _marks(self, row: Row, between: str) -> Text:
-        return Text(between).join(self._text(mark) for mark in row.marks_text.split(", "))
+        return Text(between).join(self._screen.text(mark) for mark in row.marks_text.split(", "))
 
     def _shares(self, row: Row) -> Iterable[Text]:
         for texts in (row.garbled_segments, row.garbled_documents):
             if texts is None:
-                yield self._text(MISSING)
+                yield self._screen.text(MISSING)
             else:
-                yield self._text(texts.text, _STYLES["garbled"] if texts.garbled else "")
+                yield self._screen.text(texts.text, STYLES["garbled"] if texts.garbled else "")
 
     def _label(self, one: Judged | None) -> Text:
-        return self._text(MISSING) if one is None else self._text(one.mark, _STYLES[one.verdict.label])
+        return self._screen.text(MISSING) if one is None else self._screen.text(one.mark, STYLES[one.verdict.label])
 
     def _source(self, one: Judged) -> None:
-        head = self._text(f"{one.verdict.document} ({one.facts}): ")
-        head.append_text(self._text(one.verdict.label, _STYLES[one.verdict.label]))
-        head.append_text(self._text(f", probability {one.probability}"))
-        self._console.print(head, width=self._width)
+        head = self._screen.text(f"{one.verdict.document} ({one.facts}): ")
+        head.append_text(self._screen.text(one.verdict.label, STYLES[one.verdict.label]))
+        head.append_text(self._screen.text(f", probability {one.probability}"))
+        self._screen.print(head)
         if one.verdict.label != "clean":
             for piece in one.pieces[:_PIECES]:
-                self._console.print(Padding(self._piece(piece), (0, 0, 0, 4)), width=self._width)
-
-    def _piece(self, piece: Piece) -> Text:
-        text = self._text(piece.evidence.message)
-        passage = piece.passage
-        if passage is None:
-            return text
-        whole = not (passage.before or passage.after)
-        marked = passage.marked if whole else f"[{passage.marked}]"
-        parts: Sequence[tuple[str, str]] = ((f" “{passage.before}", ""), (marked, "bold"), (f"{passage.after}”", ""))
-        for part, style in parts:
-            text.append_text(self._text(part, style))
-        return text
+                self._screen.piece(piece)
 
 
 def _name(row: Row) -> str:

@@ -46,12 +46,29 @@ def _row(pair: PairResult, verdict: Verdict, texts: Mapping[str, str], source: L
         "verdict": verdict.label,
         "probability": verdict.probability,
         "source_verdict": source,
-        "segments": [
-            {"segment": one.segment, "verdict": one.label, "probability": one.probability} for one in verdict.segments
-        ],
-        "evidence": [{**vars(one), "text": _quoted(one, texts)} for one in verdict.evidence],
-        "unseen": [{"signal": signal, "reason": reason} for signal, reason in verdict.unseen],
+        "segments": segments_of(verdict),
+        "evidence": evidence_of(verdict, texts),
+        "unseen": unseen_of(verdict),
     }
+
+
+def evidence_of(verdict: Verdict, texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A verdict's evidence, each piece with the span that it speaks of.
+
+    Args:
+        texts: what was judged, by segment id.
+    """
+    return [{**vars(one), "text": _quoted(one, texts)} for one in verdict.evidence]
+
+
+def segments_of(verdict: Verdict) -> list[dict[str, Any]]:
+    """Each segment's own verdict."""
+    return [{"segment": one.segment, "verdict": one.label, "probability": one.probability} for one in verdict.segments]
+
+
+def unseen_of(verdict: Verdict) -> list[dict[str, str]]:
+    """The signals that could not look, each with its reason."""
+    return [{"signal": signal, "reason": reason} for signal, reason in verdict.unseen]
 
 
 def _quoted(evidence: Evidence, texts: Mapping[str, str]) -> str | None:
