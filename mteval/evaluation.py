@@ -174,11 +174,16 @@ class Evaluation:
                 metric.close()
         with self._timed(f"judge {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
-            sources = self._judge(judging.sources(eval_set), advance)
+            made = {
+                name: judging.Translated(
+                    found, marks[name], scored[name].segments, plan.systems[name].card.kind != "reference"
+                )
+                for name, found in hypotheses.items()
+            }
+            ranked = [translated for name, translated in made.items() if plan.systems[name].card.kind == "system"]
+            sources = self._judge(judging.sources(eval_set, ranked, self.metrics), advance)
             verdicts, documents = {}, {}
-            for name, found in hypotheses.items():
-                may_compare = plan.systems[name].card.kind != "reference"
-                translated = judging.Translated(found, marks[name], scored[name].segments, may_compare)
+            for name, translated in made.items():
                 texts = judging.translations(eval_set, translated, self.metrics)
                 documents[name] = _document_scores(name, texts, scored[name].segments)
                 verdicts[name] = self._judge(texts, advance)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mteval.garble.base import Detector, Gauge, Line, Observations, Signal, Text, Verdict
 from mteval.gate import Mark
@@ -38,13 +38,32 @@ def judge(text: Text, signals: Mapping[str, Signal], detector: Detector) -> Verd
     return detector.judge(text, Observations(evidence, gauges, tuple(unseen.items())))
 
 
-def sources(eval_set: EvalSet) -> list[Text]:
-    """The source documents, as texts to judge; page furniture is left out."""
+def sources(
+    eval_set: EvalSet, made: Sequence[Translated] = (), metrics: Mapping[str, Metric] | None = None
+) -> list[Text]:
+    """The source documents, as texts to judge; page furniture is left out.
+
+    Args:
+        made: what ranked systems made of them.
+        metrics: by name, what scored it; those that need a reference are not heeded.
+    """
+    free = {name: metric for name, metric in (metrics or {}).items() if not metric.card.needs_reference}
     texts = []
     for document in eval_set.documents:
-        segments = [eval_set.scored[row] for row in eval_set.rows[document.id]]
+        rows = eval_set.rows[document.id]
+        segments = [eval_set.scored[row] for row in rows]
         lines = tuple(Line(segment.id, segment.source) for segment in segments)
-        texts.append(Text(document.id, None, eval_set.pair.source, None, lines))
+        translations = {one.hypotheses.system: tuple(one.hypotheses.texts[row] for row in rows) for one in made}
+        scores = {
+            name: {
+                one.hypotheses.system: metric.aggregate(statistics)
+                for one in made
+                if name in one.scores and (statistics := one.scores[name].scored(rows)) is not None
+            }
+            for name, metric in free.items()
+        }
+        text = Text(document.id, None, eval_set.pair.source, None, lines)
+        texts.append(replace(text, translations=translations, translation_scores=scores))
     return texts
 
 

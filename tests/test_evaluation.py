@@ -309,3 +309,14 @@ def test_every_document_and_every_translation_is_judged() -> None:
     assert upper.lines[0].scores["bleu"] >= 0
     assert {mark.kind for mark in upper.lines[0].marks} <= {"copied", "wrong_language"}
     assert reference.lines[0].references == ()  # the reference is not judged by itself
+
+
+def test_a_source_is_judged_with_what_ranked_systems_made_of_it() -> None:
+    spy = Spy()
+    systems = {"upper": UpperCase(), "reference": Reference(), "canary": Copy()}
+    metrics = {"bleu": Bleu(), "ratio": LengthRatio()}
+    evaluation(systems, metrics, signals={"spy": spy}, detector=Plain()).run()
+    source, *translations = spy.seen
+    assert source.translations == {"upper": ("O GATO DORME.", "O GATO DORME.")}
+    assert source.translation_scores == {"ratio": {"upper": 1.0}}  # bleu needs a reference, which blames the system
+    assert all(not text.translations for text in translations)

@@ -10,7 +10,9 @@ from typing import Literal
 from mteval.gate import Mark
 
 Label = Literal["clean", "suspect", "garbled"]
-Family = Literal["surface", "repetition", "language", "grammar", "consistency", "gate", "metric"]
+Family = Literal[
+    "surface", "repetition", "language", "grammar", "consistency", "fluency", "adequacy", "reference", "gate"
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Text:
         source_language: the language it was translated from; ``None`` for a source document.
         lines: its segments, page furniture left out.
         scores: document-level scores by metric name.
+        translations: of a source document, what ranked systems made of it: by system name, a hypothesis a line.
+        translation_scores: of a source document, the document-level scores of those translations by metrics that need
+            no reference: by metric name, then by system name.
     """
 
     document: str
@@ -53,6 +58,8 @@ class Text:
     source_language: str | None
     lines: tuple[Line, ...]
     scores: Mapping[str, float] = field(default_factory=dict)
+    translations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    translation_scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,9 @@ class Evidence:
 
     Attributes:
         signal: the name of the signal that saw it.
-        family: signals of one family see the same kind of sign. Of the families that speak of the whole text (gate,
-            metric) one may decide; of those that see single artefacts, one alone never proves a text garbled.
+        family: signals of one family see the same kind of sign. Of the families that speak of the whole text (fluency,
+            adequacy, reference, gate) one may decide; of those that see single artefacts, one alone never proves a text
+            garbled.
         segment: where; ``None`` for a sign of the whole document.
         start, end: characters of that segment's text, end exclusive; ``None`` where the whole segment is meant.
         strength: 0 to 1: how much it says by itself of the segment (or the document) it was seen in.

@@ -20,10 +20,10 @@ class NoisyOr(Detector):
     """Combines families by noisy-or: the text is clean only if no family's signs come from garbling.
 
     There are two kinds of families. *Artefacts* (surface, repetition, language, grammar, consistency) are counted:
-    their strengths are added, what people's texts of that length show by accident is taken off, and the rest
-    saturates, for each family, at a cap below ``garbled``. So no single artefact, nor any number of one family's, makes
-    a text garbled. *Deciding* families (gate, metric) speak of whole hypotheses: their strength is the share of the
-    document that they cover, or that of their evidence on the document as a whole, so an empty, looped or copied
+    their strengths are added, what people's texts of that length show by accident is taken off, and the rest saturates,
+    for each family, at a cap below ``garbled``. So no single artefact, nor any number of one family's, makes a text
+    garbled. *Deciding* families (fluency, adequacy, reference, gate) speak of whole texts: their strength is the share
+    of the document that they cover, or that of their evidence on the document as a whole, so an empty, looped or copied
     translation is garbled by itself.
 
     Missing is not clean: a signal that could not look takes no part in the probability and is named in the verdict's
@@ -58,7 +58,7 @@ class NoisyOr(Detector):
         if not self.cap < self.garbled:
             remedy = f"give a cap below {self.garbled}, so that one family alone never decides"
             raise ConfigError("detector.cap", f"{self.cap} is not below garbled", remedy)
-        for family, cap in self._deciding.items():
+        for family, cap in self.deciding.items():
             if family not in get_args(Family):
                 families = ", ".join(get_args(Family))
                 raise ConfigError(f"detector.deciding_caps.{family}", "there is no such family", f"use {families}")
@@ -70,8 +70,12 @@ class NoisyOr(Detector):
             raise ConfigError("detector.accidents", f"{self.accidents} is negative", "give 0 or more")
 
     @property
-    def _deciding(self) -> Mapping[str, float]:
-        return {"gate": 1.0, "metric": 0.8} if self.deciding_caps is None else self.deciding_caps
+    def deciding(self) -> Mapping[str, float]:
+        return (
+            {"gate": 1.0, "fluency": 0.8, "adequacy": 0.8, "reference": 0.8}
+            if self.deciding_caps is None
+            else self.deciding_caps
+        )
 
     def judge(self, text: Text, seen: Observations) -> Verdict:
         """Decide; all evidence is kept, the strongest first."""
@@ -101,7 +105,7 @@ class NoisyOr(Detector):
 
     def family_strength(self, family: str, evidence: Iterable[Evidence], text: Text) -> float:
         """The probability that one family's evidence comes from garbling, 0 to the family's cap."""
-        cap = self._deciding.get(family)
+        cap = self.deciding.get(family)
         if cap is not None:
             return cap * _share(evidence, text)
         count = sum(len(_WORD.findall(line.text)) for line in text.lines)

@@ -32,6 +32,7 @@ class UntranslatedWords(Signal):
 
     Args:
         strength: of one word; a stretch of several has more, up to twice.
+        loan_strength: the same of words of English, which every language borrows.
         likelihood: the probability of the target language up to which a word counts as foreign.
         letters: words with fewer letters are not looked at.
 
@@ -40,11 +41,13 @@ class UntranslatedWords(Signal):
     """
 
     strength: float = 0.45
+    loan_strength: float = 0.15
     likelihood: float = 0.03
     letters: int = 4
 
     def __post_init__(self) -> None:
         check_strength("garble.untranslated_words.strength", self.strength)
+        check_strength("garble.untranslated_words.loan_strength", self.loan_strength)
         check_strength("garble.untranslated_words.likelihood", self.likelihood)
         check_least("garble.untranslated_words.letters", self.letters, 3)
 
@@ -64,6 +67,7 @@ class UntranslatedWords(Signal):
 
     def look(self, name: str, text: Text) -> Iterator[Evidence]:
         target, source = base_language(text.language), base_language(text.source_language or "")
+        each = self.loan_strength if source == "en" else self.strength
         for line in text.lines:
             if line.source is None:
                 continue
@@ -80,14 +84,14 @@ class UntranslatedWords(Signal):
                 if left:
                     run.append(match)
                 elif run:
-                    yield self._evidence(name, line.segment, line.text, run)
+                    yield self._evidence(name, line.segment, line.text, run, each)
                     run = []
             if run:
-                yield self._evidence(name, line.segment, line.text, run)
+                yield self._evidence(name, line.segment, line.text, run, each)
 
-    def _evidence(self, name: str, segment: str, text: str, run: list[re.Match[str]]) -> Evidence:
+    def _evidence(self, name: str, segment: str, text: str, run: list[re.Match[str]], each: float) -> Evidence:
         start, end = run[0].start(), run[-1].end()
-        strength = min(1.0, self.strength * min(2.0, 1 + (len(run) - 1) / 2))
+        strength = min(1.0, each * min(2.0, 1 + (len(run) - 1) / 2))
         message = f"“{text[start:end]}” is left as it stands in the source."
         return Evidence(name, self.family, segment, start, end, strength, message)
 

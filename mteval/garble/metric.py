@@ -6,29 +6,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
 from mteval.errors import ConfigError
-from mteval.garble.base import Evidence, Family, Signal, Text
+from mteval.garble.base import Evidence, Gauge, Text
 from mteval.garble.settings import check_least, check_number
 
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
-class LowScore(Signal):
+class LowScore(Gauge):
     """Sees that a metric scores a document or a segment low.
 
     A score at ``low`` has strength 0, one at ``hopeless`` or worse has strength 1, and strength grows evenly between.
-    Which way is worse follows from the two, so error rates work too.
+    Which way is worse follows from the two, so error rates work too. The gauge of a line is its score.
 
     Args:
         metric: the metric's name in the config.
         low, hopeless: bounds for a document's score, on the metric's scale.
         segment_low, segment_hopeless: bounds for a segment's score; ``None`` to look at documents alone.
         segment_words: segments whose text and source are both shorter are not judged alone.
+        family: ``reference`` for a metric that compares with a reference, ``adequacy`` for one that needs none.
 
     Raises:
-        ConfigError: a bound is no number, both bounds are the same, or the segments' bounds point the other way.
+        ConfigError: the family is another, a bound is no number, both bounds are the same, or the segments' bounds
+            point the other way.
     """
 
     metric: str
@@ -37,8 +40,11 @@ class LowScore(Signal):
     segment_low: float | None = None
     segment_hopeless: float | None = None
     segment_words: int = 5
+    family: Literal["adequacy", "reference"] = "reference"
 
     def __post_init__(self) -> None:
+        if self.family not in ("adequacy", "reference"):
+            raise ConfigError("garble.low_score.family", f"there is no {self.family!r}", "use adequacy or reference")
         if not isinstance(self.metric, str) or not self.metric:
             raise ConfigError("garble.low_score.metric", f"{self.metric!r} names no metric", "give a metric's name")
         low = check_number("garble.low_score.low", self.low)
@@ -58,16 +64,15 @@ class LowScore(Signal):
                 )
         check_least("garble.low_score.segment_words", self.segment_words, 1)
 
-    @property
-    def family(self) -> Family:
-        return "metric"
-
     def blind(self, text: Text) -> str | None:
         if text.system is None:
             return "metrics score translations only"
         if self.metric in text.scores or any(self.metric in line.scores for line in text.lines):
             return None
         return f"no {self.metric} score"
+
+    def gauge(self, text: Text) -> tuple[float | None, ...]:
+        return tuple(line.scores.get(self.metric) for line in text.lines)
 
     def look(self, name: str, text: Text) -> Iterator[Evidence]:
         scored = [line.scores[self.metric] for line in text.lines if self.metric in line.scores]

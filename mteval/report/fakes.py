@@ -108,7 +108,7 @@ def _opus(name: str, hypothesis: str) -> SystemResult:
                 name,
                 "suspect",
                 0.55,
-                (Evidence("short", "metric", "p2:1.1", 4, 19, 0.5, "Leaves out what the source says."),),
+                (Evidence("short", "adequacy", "p2:1.1", 4, 19, 0.5, "Leaves out what the source says."),),
                 unseen=(("perplexity", "no language model for en"),),
                 segments=_segments("p2", "garbled", "clean"),
             ),

@@ -76,8 +76,8 @@ def test_an_empty_hypothesis_weighs_what_its_source_holds():
 
 
 def test_a_hopeless_document_score_decides_and_a_low_one_does_not():
-    hopeless = Evidence("low_chrf", "metric", None, None, None, 1.0, "Low.")
-    low = Evidence("low_chrf", "metric", None, None, None, 0.5, "Low.")
+    hopeless = Evidence("low_chrf", "reference", None, None, None, 1.0, "Low.")
+    low = Evidence("low_chrf", "reference", None, None, None, 0.5, "Low.")
     assert judge(document(10, "system"), [hopeless]).label == "garbled"
     assert judge(document(10, "system"), [low]).label == "suspect"
 

@@ -17,16 +17,20 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def build(settings: dict[str, Any]) -> Any:
-    settings = dict(settings)
-    module, _, kind = settings.pop("_target_").rpartition(".")
-    return getattr(import_module(module), kind)(**settings)
+    built = {key: build(v) if isinstance(v, dict) and "_target_" in v else v for key, v in settings.items()}
+    module, _, kind = built.pop("_target_").rpartition(".")
+    return getattr(import_module(module), kind)(**built)
 
 
-CONFIGS = sorted((ROOT / "configs" / "garble").glob("*.yaml"))
+def config(path: str) -> Any:
+    return yaml.safe_load((ROOT / "configs" / f"{path}.yaml").read_text("utf-8"))
+
+
+CHOSEN: list[str] = next(one["garble"] for one in config("run")["defaults"] if "garble" in one)
 SIGNALS: dict[str, Signal] = {
-    name: build(settings) for path in CONFIGS for name, settings in yaml.safe_load(path.read_text("utf-8")).items()
+    name: build(settings) for option in CHOSEN for name, settings in config(f"garble/{option}").items()
 }
-DETECTOR: Detector = build(yaml.safe_load((ROOT / "configs" / "detector" / "default.yaml").read_text("utf-8")))
+DETECTOR: Detector = build(config("detector/default"))
 
 
 def judge(language: str, lines: list[str]) -> Verdict:
@@ -47,7 +51,7 @@ def seed(name: str) -> tuple[str, list[str]]:
 
 
 def test_each_config_holds_one_signal_named_as_its_file():
-    assert [path.stem for path in CONFIGS] == list(SIGNALS)
+    assert list(SIGNALS) == CHOSEN
     assert all(isinstance(signal, Signal) for signal in SIGNALS.values())
 
 
@@ -78,7 +82,7 @@ def test_hyphens_torn_off_in_a_good_text_never_make_it_garbled():
     for name in ("001", "002", "004"):
         language, lines = seed(name)
         verdict = judge(language, [re.sub(r"(?<=\w)-(?=\w)", " -", line) for line in lines])
-        assert {e.family for e in verdict.evidence} == {"surface"}
+        assert {e.family for e in verdict.evidence} - {"fluency"} == {"surface"}
         assert verdict.label == "suspect"
 
 

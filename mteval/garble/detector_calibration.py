@@ -1,0 +1,126 @@
+"""What the detector learnt from texts that are known to be garbled, or not: read from a file that ships."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from mteval.errors import ConfigError
+from mteval.files import resolve
+
+ANY = "*"
+"""Stands for every language."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in which a text is garbled: a logistic regression on the means of some gauges.
+
+    Log-odds are ``intercept + length * l + Σ (weight + slope * l) * (mean - center)``, where ``l`` is the logarithm of
+    the text's words over 100, from -2.5 to 3, and a gauge's mean weighs each line by the square root of its words.
+
+    Attributes:
+        name: of the way: ``rule_based``.
+        language: of the texts it speaks of; ``*`` for any.
+        gauges: by signal name: ``center``, ``weight`` and ``slope``.
+    """
+
+    name: str
+    language: str
+    intercept: float
+    length: float
+    gauges: Mapping[str, Mapping[str, float]]
+
+    def probability(self, means: Mapping[str, float], words: int) -> float:
+        """That a text with these means and so many words is garbled in this way; 0 to 1."""
+        scale = length(words)
+        log_odds = self.intercept + self.length * scale
+        for name, gauge in self.gauges.items():
+            log_odds += (gauge["weight"] + gauge["slope"] * scale) * (means[name] - gauge["center"])
+        return 1 / (1 + math.exp(-max(-40.0, min(40.0, log_odds))))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which probability a text is suspect, and garbled.
+
+    Attributes:
+        words: texts of fewer words than this are meant; ``None`` for all that are longer.
+    """
+
+    words: int | None
+    suspect: float
+    garbled: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The ways of being garbled, and what their probabilities are worth; ``recipes/garble`` made the file that ships.
+
+    Attributes:
+        curve: pairs of a raw probability and the share of texts with it that were garbled, in order, from 0 to 1.
+        thresholds: for shorter texts first; each of the same false-positive rate.
+    """
+
+    ways: tuple[Way, ...]
+    curve: tuple[tuple[float, float], ...]
+    thresholds: tuple[Thresholds, ...]
+
+    def of_length(self, words: int) -> Thresholds:
+        """The thresholds for a text of so many words."""
+        return next(found for found in self.thresholds if found.words is None or words < found.words)
+
+    def of(self, language: str) -> tuple[Way, ...]:
+        """The ways in which a text of a language can be seen to be garbled."""
+        return tuple(way for way in self.ways if way.language in (language, ANY))
+
+    def calibrated(self, raw: float) -> float:
+        """The share of texts with a raw probability that were garbled, along a line between the curve's points."""
+        low, below = self.curve[0]
+        for high, above in self.curve[1:]:
+            if raw <= high:
+                return below + (above - below) * max(0.0, raw - low) / (high - low)
+            low, below = high, above
+        return below
+
+
+def length(words: int) -> float:
+    """The logarithm of a text's words over 100, from -2.5 to 3."""
+    return max(-2.5, min(3.0, math.log(max(1, words) / 100)))
+
+
+@lru_cache(maxsize=8)
+def read(path: str | None = None) -> Calibration:
+    """Read a calibration's file.
+
+    Args:
+        path: of a JSON file; ``None`` for the one that ships.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    shipped = resources.files("mteval.garble").joinpath("calibration.json")
+    where = "detector.calibration" if path is None else path
+    try:
+        found: dict[str, Any] = json.loads((shipped if path is None else resolve(path)).read_text(encoding="utf-8"))
+        ways = tuple(
+            Way(one["name"], one["language"], one["intercept"], one["length"], one["gauges"]) for one in found["ways"]
+        )
+        curve = tuple((float(raw), float(share)) for raw, share in found["curve"])
+        thresholds = tuple(
+            Thresholds(one["words"], float(one["suspect"]), float(one["garbled"])) for one in found["thresholds"]
+        )
+        made = Calibration(ways, curve, thresholds)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(where, f"is no calibration ({error})", "give a file such as recipes/garble writes") from error
+    if len(curve) < 2 or any(a[0] >= b[0] or a[1] > b[1] for a, b in itertools.pairwise(curve)):
+        raise ConfigError(where, "its curve does not rise", "make it anew with recipes/garble")
+    if not thresholds or thresholds[-1].words is not None or any(not 0 < t.suspect < t.garbled < 1 for t in thresholds):
+        raise ConfigError(where, "its thresholds are not in order", "make it anew with recipes/garble")
+    return made
