@@ -128,12 +128,8 @@ def translations(data: Path, most: int, scored: int) -> Iterable[Judged]:
     originals = _groups(corpora.documents(held, 5, 15, 9), max(10, most // 6))
     for chain, turns in CHAINS.items() if shutil.which("apertium") else ():
         target, modes = next(iter(turns.items()))
-        for key, group in originals.items():
-            if key[0] == chain[:2]:
-                for document in group:
-                    made.setdefault(("rules", f"{chain[:2]}-{target}", chain), []).append(
-                        _by_rules(document, target, chain, modes)
-                    )
+        documents = [d for key, group in originals.items() if key[0] == chain[:2] for d in group]
+        made[("rules", f"{chain[:2]}-{target}", chain)] = _by_rules(documents, target, chain, modes)
     for (kind, pair, maker), group in made.items():
         garbled = True if kind == "rules" else observe.is_garbled(f"{pair} {maker}")
         names = [f"{pair} {maker} {number}" for number in range(len(group))]
@@ -150,13 +146,21 @@ def translations(data: Path, most: int, scored: int) -> Iterable[Judged]:
             yield Judged(f"with all|{pair} {maker}", garbled, judge(text))
 
 
-def _by_rules(document: Sequence[Segment], target: str, chain: str, modes: Sequence[tuple[str, str]]) -> list[Segment]:
-    """What Apertium makes of a document; segments that it fails on are left out."""
-    texts = corpora.apertium([segment.text for segment in document], modes[document[0].block % len(modes)])
+def _by_rules(
+    documents: Sequence[list[Segment]], target: str, chain: str, modes: Sequence[tuple[str, str]]
+) -> list[list[Segment]]:
+    """What Apertium makes of documents, blocks taking turns; segments that it fails on are left out."""
+    texts: dict[int, str | None] = {}
+    for turn, mode in enumerate(modes):
+        mine = [s for document in documents for s in document if s.block % len(modes) == turn]
+        texts |= dict(zip(map(id, mine), corpora.apertium([s.text for s in mine], mode), strict=True))
     return [
-        Segment(target, s.origin, chain, s.block, True, text, s.text, s.source if s.reference is not None else None)
-        for s, text in zip(document, texts, strict=True)
-        if text
+        [
+            Segment(target, s.origin, chain, s.block, True, text, s.text, s.source if s.reference is not None else None)
+            for s in document
+            if (text := texts[id(s)])
+        ]
+        for document in documents
     ]
 
 

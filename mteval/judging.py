@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mteval.garble.base import Detector, Gauge, Line, Observations, Signal, Text, Verdict
+from mteval.garble.base import Detector, Gauge, Line, Observations, Signal, SourceSignal, Text, Verdict
 from mteval.gate import Mark
 from mteval.metrics.base import Metric
 from mteval.scores import SegmentScores
@@ -31,8 +31,11 @@ class Translated:
 
 def judge(text: Text, signals: Mapping[str, Signal], detector: Detector) -> Verdict:
     """Let every signal look at a text, and weigh what they saw."""
-    unseen = {name: reason for name, signal in signals.items() if (reason := signal.blind(text))}
-    seeing = {name: signal for name, signal in signals.items() if name not in unseen}
+    asked = {
+        name: signal for name, signal in signals.items() if text.system is None or not isinstance(signal, SourceSignal)
+    }
+    unseen = {name: reason for name, signal in asked.items() if (reason := signal.blind(text))}
+    seeing = {name: signal for name, signal in asked.items() if name not in unseen}
     evidence = tuple(e for name, signal in seeing.items() for e in signal.look(name, text))
     gauges = {name: signal.gauge(text) for name, signal in seeing.items() if isinstance(signal, Gauge)}
     return detector.judge(text, Observations(evidence, gauges, tuple(unseen.items())))

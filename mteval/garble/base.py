@@ -161,6 +161,10 @@ class Signal(ABC):
         """
 
 
+class SourceSignal(Signal):
+    """A signal of source documents alone: translations are not its business, and it is not asked of them."""
+
+
 class Gauge(Signal):
     """A signal that also puts a number on every line, whether or not the line shows any evidence."""
 

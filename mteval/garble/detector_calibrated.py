@@ -24,11 +24,13 @@ class Weighed:
     """What a text's observations amount to, before calibration.
 
     Attributes:
+        language: of the text, its base code.
         words: how many the text has.
         ways: by name, the probability that the text is garbled in that way.
         families: by family of evidence that no way has weighed, the probability that it comes from garbling.
     """
 
+    language: str
     words: int
     ways: Mapping[str, float]
     families: Mapping[str, float]
@@ -103,7 +105,8 @@ class Calibrated(Detector):
         """
         words = [len(_WORD.findall(line.text)) for line in text.lines]
         found = means(gauges, words)
-        able = [way for way in self._calibration.of(base_language(text.language)) if way.gauges.keys() <= found.keys()]
+        language = base_language(text.language)
+        able = [way for way in self._calibration.of(language) if way.gauges.keys() <= found.keys()]
         weighed = {name for way in able for name in way.gauges}
         families: dict[str, list[Evidence]] = {}
         for e in evidence:
@@ -111,12 +114,12 @@ class Calibrated(Detector):
                 families.setdefault(e.family, []).append(e)
         strengths = {family: self.artefacts.family_strength(family, own, text) for family, own in families.items()}
         ways = {way.name: way.probability(found, sum(words)) for way in able}
-        return Weighed(sum(words), ways, strengths)
+        return Weighed(language, sum(words), ways, strengths)
 
     def decide(self, weighed: Weighed) -> tuple[Label, float]:
         """The label, and the calibrated probability."""
-        suspect, garbled = self._given(self._calibration.of_length(weighed.words))
-        worded = self._calibration.calibrated(1 - math.prod(1 - p for p in weighed.ways.values()))
+        suspect, garbled = self._given(self._calibration.thresholds_of(weighed.language, weighed.words))
+        worded = self._calibration.calibrated(weighed.ways)
 
         def probable(families: Mapping[str, float]) -> float:
             seen = 1 - math.prod(1 - p for p in families.values())

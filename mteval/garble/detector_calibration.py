@@ -17,6 +17,9 @@ from mteval.files import resolve
 ANY = "*"
 """Stands for every language."""
 
+SCORED = frozenset(("unfaithful", "far_from_reference"))
+"""The ways whose gauges are scores by metrics."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -51,9 +54,11 @@ class Thresholds:
     """From which probability a text is suspect, and garbled.
 
     Attributes:
+        language: of the texts that are meant; ``*`` for those of languages that have none of their own.
         words: texts of fewer words than this are meant; ``None`` for all that are longer.
     """
 
+    language: str
     words: int | None
     suspect: float
     garbled: float
@@ -64,26 +69,35 @@ class Calibration:
     """The ways of being garbled, and what their probabilities are worth; ``recipes/garble`` made the file that ships.
 
     Attributes:
-        curve: pairs of a raw probability and the share of texts with it that were garbled, in order, from 0 to 1.
-        thresholds: for shorter texts first; each of the same false-positive rate.
+        curves: pairs of a raw probability and the share of texts with it that were garbled, in order, from 0 to 1: for
+            texts judged by their words alone (``worded``), and for those with scores by metrics (``scored``).
+        thresholds: for each language those for shorter texts first; all of the same false-positive rate.
     """
 
     ways: tuple[Way, ...]
-    curve: tuple[tuple[float, float], ...]
+    curves: Mapping[str, tuple[tuple[float, float], ...]]
     thresholds: tuple[Thresholds, ...]
 
-    def of_length(self, words: int) -> Thresholds:
+    def thresholds_of(self, language: str, words: int) -> Thresholds:
         """The thresholds for a text of so many words."""
-        return next(found for found in self.thresholds if found.words is None or words < found.words)
+        own = [found for found in self.thresholds if found.language == language]
+        any_language = [found for found in self.thresholds if found.language == ANY]
+        return next(found for found in own or any_language if found.words is None or words < found.words)
 
     def of(self, language: str) -> tuple[Way, ...]:
         """The ways in which a text of a language can be seen to be garbled."""
         return tuple(way for way in self.ways if way.language in (language, ANY))
 
-    def calibrated(self, raw: float) -> float:
-        """The share of texts with a raw probability that were garbled, along a line between the curve's points."""
-        low, below = self.curve[0]
-        for high, above in self.curve[1:]:
+    def calibrated(self, ways: Mapping[str, float]) -> float:
+        """The share of texts with such probabilities that were garbled, along a line between a curve's points.
+
+        Args:
+            ways: by name, the probability of each way that had its gauges; they are joined as if independent.
+        """
+        raw = 1 - math.prod(1 - p for p in ways.values())
+        curve = self.curves["scored" if SCORED & ways.keys() else "worded"]
+        low, below = curve[0]
+        for high, above in curve[1:]:
             if raw <= high:
                 return below + (above - below) * max(0.0, raw - low) / (high - low)
             low, below = high, above
@@ -112,15 +126,23 @@ def read(path: str | None = None) -> Calibration:
         ways = tuple(
             Way(one["name"], one["language"], one["intercept"], one["length"], one["gauges"]) for one in found["ways"]
         )
-        curve = tuple((float(raw), float(share)) for raw, share in found["curve"])
+        curves = {
+            kind: tuple((float(raw), float(share)) for raw, share in found["curves"][kind])
+            for kind in ("worded", "scored")
+        }
         thresholds = tuple(
-            Thresholds(one["words"], float(one["suspect"]), float(one["garbled"])) for one in found["thresholds"]
+            Thresholds(one["language"], one["words"], float(one["suspect"]), float(one["garbled"]))
+            for one in found["thresholds"]
         )
-        made = Calibration(ways, curve, thresholds)
+        made = Calibration(ways, curves, thresholds)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(where, f"is no calibration ({error})", "give a file such as recipes/garble writes") from error
-    if len(curve) < 2 or any(a[0] >= b[0] or a[1] > b[1] for a, b in itertools.pairwise(curve)):
-        raise ConfigError(where, "its curve does not rise", "make it anew with recipes/garble")
-    if not thresholds or thresholds[-1].words is not None or any(not 0 < t.suspect < t.garbled < 1 for t in thresholds):
+    for curve in curves.values():
+        if len(curve) < 2 or any(a[0] >= b[0] or a[1] > b[1] for a, b in itertools.pairwise(curve)):
+            raise ConfigError(where, "a curve of its does not rise", "make it anew with recipes/garble")
+    last = {one.language: one.words for one in thresholds}
+    if last.get(ANY, 0) is not None or any(words is not None for words in last.values()):
+        raise ConfigError(where, "it has no thresholds for long texts", "make it anew with recipes/garble")
+    if any(not 0 < one.suspect < one.garbled < 1 for one in thresholds):
         raise ConfigError(where, "its thresholds are not in order", "make it anew with recipes/garble")
     return made

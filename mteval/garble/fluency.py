@@ -33,7 +33,7 @@ class UnlikelyWords(Gauge):
 
     low: float = 0.4
     hopeless: float = -0.6
-    least: int = 6
+    least: int = 10
     models: str | None = None
 
     def __post_init__(self) -> None:

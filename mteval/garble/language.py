@@ -100,7 +100,7 @@ class UntranslatedWords(Signal):
 _LETTERS = {
     "en": frozenset("éêèçïñöüâæœ"),
     "pt": frozenset("áàâãéêíóôõúçüèñ"),
-    "ro": frozenset("ăâîșțşţéãêáíóúàèöü"),
+    "ro": frozenset("ǎăâîșțşţéãêáíóúàèöü"),  # ǎ is often typed for ă
     "es": frozenset("áéíóúüñ"),
 }
 _LOANS = re.compile(

@@ -11,6 +11,7 @@ from typing import Literal
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Gauge, Text
 from mteval.garble.settings import check_least, check_number
+from mteval.lang import base_language
 
 _WORD = re.compile(r"\w+")
 
@@ -27,6 +28,7 @@ class LowScore(Gauge):
         low, hopeless: bounds for a document's score, on the metric's scale.
         segment_low, segment_hopeless: bounds for a segment's score; ``None`` to look at documents alone.
         segment_words: segments whose text and source are both shorter are not judged alone.
+        pairs: the lang pairs that the metric was made for; ``None`` for any.
         family: ``reference`` for a metric that compares with a reference, ``adequacy`` for one that needs none.
 
     Raises:
@@ -41,6 +43,7 @@ class LowScore(Gauge):
     segment_hopeless: float | None = None
     segment_words: int = 5
     family: Literal["adequacy", "reference"] = "reference"
+    pairs: list[str] | tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.family not in ("adequacy", "reference"):
@@ -67,6 +70,9 @@ class LowScore(Gauge):
     def blind(self, text: Text) -> str | None:
         if text.system is None:
             return "metrics score translations only"
+        pair = f"{base_language(text.source_language or '')}-{base_language(text.language)}"
+        if self.pairs is not None and pair not in self.pairs:
+            return f"{self.metric} was made for {', '.join(self.pairs)} alone"
         if self.metric in text.scores or any(self.metric in line.scores for line in text.lines):
             return None
         return f"no {self.metric} score"

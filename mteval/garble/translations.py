@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mteval.errors import ConfigError
-from mteval.garble.base import Evidence, Family, Signal, Text
+from mteval.garble.base import Evidence, Family, SourceSignal, Text
 from mteval.garble.settings import check_least, check_number, check_strength
 
 
 @dataclass(frozen=True)
-class Disagreement(Signal):
+class Disagreement(SourceSignal):
     """Sees that the systems that translate a source document do not say the same.
 
     What counts is the agreement of the two systems that agree most, so that one bad system blames no source: chrF2 of
@@ -43,8 +43,6 @@ class Disagreement(Signal):
         return "adequacy"
 
     def blind(self, text: Text) -> str | None:
-        if text.system is not None:
-            return "only source documents are judged by their translations"
         return None if len(text.translations) > 1 else "fewer than two systems translate it"
 
     def look(self, name: str, text: Text) -> Iterator[Evidence]:
@@ -65,7 +63,7 @@ class Disagreement(Signal):
 
 
 @dataclass(frozen=True)
-class PoorTranslations(Signal):
+class PoorTranslations(SourceSignal):
     """Sees that a metric that needs no reference scores every system's translation of a source document low.
 
     What counts is the best system, so that bad systems blame no source.
@@ -96,8 +94,6 @@ class PoorTranslations(Signal):
         return "adequacy"
 
     def blind(self, text: Text) -> str | None:
-        if text.system is not None:
-            return "only source documents are judged by their translations"
         return None if text.translation_scores.get(self.metric) else f"no translation has a {self.metric} score"
 
     def look(self, name: str, text: Text) -> Iterator[Evidence]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize
 
 from mteval.garble.detector_calibrated import Weighed, joined
-from mteval.garble.detector_calibration import ANY, Calibration, Thresholds, Way, length
+from mteval.garble.detector_calibration import ANY, SCORED, Calibration, Thresholds, Way, length
 from recipes.garble import observe
 from recipes.garble.corpora import CHAINS
 from recipes.garble.observe import Observed
@@ -34,6 +34,8 @@ LENGTHS = (20, 50, 100)
 #: A corpus with fewer texts of a length says nothing of its rates.
 FEWEST = 15
 HIGHEST = 0.988
+#: Between these raw probabilities, a curve has a point each.
+EDGES = (0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995, 0.999, 1.01)
 #: However rare false positives are, a text is not called suspect, or garbled, with a lower probability.
 LOWEST = (0.3, 0.5)
 
@@ -69,10 +71,15 @@ def fit(observed: Sequence[Observed]) -> tuple[Way, ...]:
     return tuple(_fit(plan, observed) for plan in PLANS)
 
 
+Curve = tuple[tuple[float, float], ...]
+
+
 def weighed(one: Observed, ways: Sequence[Way]) -> Weighed:
     """What a document's observations amount to, as the detector weighs them."""
     able = [way for way in ways if way.language in (one.language, ANY) and way.gauges.keys() <= one.means.keys()]
-    return Weighed(one.words, {way.name: way.probability(one.means, one.words) for way in able}, one.families)
+    return Weighed(
+        one.language, one.words, {way.name: way.probability(one.means, one.words) for way in able}, one.families
+    )
 
 
 def raw_probability(one: Observed, ways: Sequence[Way]) -> float:
@@ -80,65 +87,77 @@ def raw_probability(one: Observed, ways: Sequence[Way]) -> float:
     return 1 - math.prod(1 - p for p in weighed(one, ways).ways.values())
 
 
-def curve(observed: Sequence[Observed], ways: Sequence[Way]) -> tuple[tuple[float, float], ...]:
+def curves(observed: Sequence[Observed], ways: Sequence[Way]) -> dict[str, Curve]:
+    """A curve for texts judged by their words alone, and one for those with scores by metrics."""
+    scored = [bool(SCORED & weighed(one, ways).ways.keys()) for one in observed]
+    return {
+        kind: _curve([one for one, has in zip(observed, scored, strict=True) if has is wanted], ways)
+        for kind, wanted in (("worded", False), ("scored", True))
+    }
+
+
+def _curve(observed: Sequence[Observed], ways: Sequence[Way]) -> Curve:
     """The share of texts that were garbled, by raw probability: isotonic; garbled and others weigh the same."""
     known = [one for one in observed if one.garbled is not None]
     raw = np.array([raw_probability(one, ways) for one in known])
     bad = np.array([float(bool(one.garbled)) for one in known])
     weights = _weights(known, bad)
     order = np.argsort(raw)
-    rising = isotonic_regression(bad[order], weights=weights[order]).x
+    raw, weights = raw[order], weights[order]
+    rising = isotonic_regression(bad[order], weights=weights).x
     points = [(0.0, 0.0)]
-    for low in (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995):
-        high = {0.0: 0.02, 0.02: 0.05, 0.05: 0.1, 0.1: 0.15, 0.15: 0.2, 0.2: 0.25, 0.25: 0.3}.get(low)
-        inside = (raw[order] >= low) & (raw[order] < (high or min(1.0, low + 0.1)))
+    for low, high in itertools.pairwise(EDGES):
+        inside = (raw >= low) & (raw < high)
         if inside.any():
-            place = float(np.average(raw[order][inside], weights=weights[order][inside]))
-            share = float(np.average(rising[inside], weights=weights[order][inside]))
+            place, share = (float(np.average(values[inside], weights=weights[inside])) for values in (raw, rising))
             if points[-1][0] + 1e-4 < place < 0.9999:
                 points.append((round(place, 4), round(max(share, points[-1][1]), 4)))
     return (*points, (1.0, max(points[-1][1], 0.999)))
 
 
 def thresholds(
-    observed: Sequence[Observed], ways: tuple[Way, ...], made: tuple[tuple[float, float], ...]
+    observed: Sequence[Observed], ways: tuple[Way, ...], made: Mapping[str, Curve]
 ) -> tuple[Thresholds, ...]:
-    """For texts of each length, the lowest thresholds that keep people's texts of unseen corpora as clean as is wanted.
+    """For texts of each language and length, the lowest thresholds that keep people's texts of unseen corpora clean.
 
-    In every language, that is; and no lower than those of longer texts.
+    They are no lower than those of longer texts. Other languages have the highest of all.
     """
-    found: list[Thresholds] = []
-    suspect = garbled = 0.0
     calibration = Calibration(ways, made, ())
-    for low, high in reversed(list(itertools.pairwise((0, *LENGTHS, None)))):
-        inside = [one for one in observed if one.words >= (low or 0) and (high is None or one.words < high)]
-        groups = _people(inside, calibration)
-        at_suspect, at_garbled = 0.5, 0.8
-        for _ in range(3):  # what artefacts amount to depends on both thresholds
-            at_suspect = _lowest(groups, MOST_SUSPECT, partial(_with_garbled, at_garbled), 0)
-            at_garbled = _lowest(groups, MOST_GARBLED, partial(_with_suspect, at_suspect), 1)
-        suspect = max(suspect, at_suspect)
-        garbled = max(garbled, at_garbled, suspect + 0.01)
-        found.append(Thresholds(high, round(suspect, 3), round(garbled, 3)))
-    return tuple(reversed(found))
+    found: list[Thresholds] = []
+    for language in sorted({one.language for one in observed}):
+        own: list[Thresholds] = []
+        suspect = garbled = 0.0
+        for low, high in reversed(list(itertools.pairwise((0, *LENGTHS, None)))):
+            inside = [
+                one for one in observed if one.language == language and (low or 0) <= one.words < (high or math.inf)
+            ]
+            groups = _people(inside, calibration)
+            at_suspect, at_garbled = 0.5, 0.8
+            for _ in range(3):  # what artefacts amount to depends on both thresholds
+                at_suspect = _lowest(groups, MOST_SUSPECT, partial(_with_garbled, at_garbled), 0)
+                at_garbled = _lowest(groups, MOST_GARBLED, partial(_with_suspect, at_suspect), 1)
+            suspect = max(suspect, at_suspect)
+            garbled = max(garbled, at_garbled, suspect + 0.01)
+            own.append(Thresholds(language, high, round(suspect, 3), round(garbled, 3)))
+        found += reversed(own)
+    for high in (*LENGTHS, None):
+        same = [one for one in found if one.words == high]
+        found.append(Thresholds(ANY, high, max(one.suspect for one in same), max(one.garbled for one in same)))
+    return tuple(found)
 
 
 _Group = list[tuple[float, float]]
 
 
-def _people(observed: Sequence[Observed], calibration: Calibration) -> dict[str, list[_Group]]:
-    """By language, for each corpus of text by people: each text's probability by its gauges, and by its artefacts."""
-    found: dict[tuple[str, str], _Group] = {}
+def _people(observed: Sequence[Observed], calibration: Calibration) -> list[_Group]:
+    """For each corpus of text by people: each text's probability by its gauges, and by its artefacts."""
+    found: dict[str, _Group] = {}
     for one in observed:
         if one.maker == "people" and one.corpus != UNLIKE:
-            worded = calibration.calibrated(raw_probability(one, calibration.ways))
+            worded = calibration.calibrated(weighed(one, calibration.ways).ways)
             seen = 1 - math.prod(1 - p for p in one.families.values())
-            found.setdefault((one.language, one.corpus), []).append((worded, seen))
-    by_language: dict[str, list[_Group]] = {}
-    for (language, _), group in found.items():
-        if len(group) >= FEWEST:
-            by_language.setdefault(language, []).append(group)
-    return by_language
+            found.setdefault(one.corpus, []).append((worded, seen))
+    return [group for group in found.values() if len(group) >= FEWEST]
 
 
 def _with_garbled(garbled: float, suspect: float) -> tuple[float, float]:
@@ -149,20 +168,16 @@ def _with_suspect(suspect: float, garbled: float) -> tuple[float, float]:
     return min(suspect, garbled - 0.01), garbled
 
 
-def _lowest(
-    groups: Mapping[str, Sequence[_Group]], most: float, pair: Callable[[float], tuple[float, float]], which: int
-) -> float:
-    """The lowest threshold at which in no language more than ``most`` of people's texts reach it."""
+def _lowest(groups: Sequence[_Group], most: float, pair: Callable[[float], tuple[float, float]], which: int) -> float:
+    """The lowest threshold that no more than ``most`` of people's texts reach, each corpus weighing the same."""
     for threshold in np.arange(LOWEST[which], HIGHEST, 0.005):
         suspect, garbled = pair(float(threshold))
 
         def share(group: _Group, suspect: float = suspect, garbled: float = garbled) -> float:
-            bound = (suspect, garbled)[which]
-            return float(
-                np.mean([joined(worded, seen, suspect, garbled, ARTEFACTS) >= bound for worded, seen in group])
-            )
+            reached = [joined(*one, suspect, garbled, ARTEFACTS) >= (suspect, garbled)[which] for one in group]
+            return float(np.mean(reached))
 
-        if max(float(np.mean([share(group) for group in own])) for own in groups.values()) <= most:
+        if not groups or float(np.mean([share(group) for group in groups])) <= most:
             return float(threshold)
     return HIGHEST
 

@@ -61,7 +61,7 @@ def write(made: Calibration, texts: Sequence[Observed], path: Path) -> None:
     """Write the calibration's file."""
     content = {
         "ways": [vars(way) for way in made.ways],
-        "curve": made.curve,
+        "curves": made.curves,
         "thresholds": [vars(one) for one in made.thresholds],
         "chosen_for": {
             "documents_by_people_of_unseen_corpora": {
@@ -84,8 +84,8 @@ def main() -> None:
     train_models(arguments.data, output)
     texts = observed(arguments.data, output, held=False)
     ways = calibrate.fit(texts)
-    curve = calibrate.curve(texts, ways)
-    made = Calibration(ways, curve, calibrate.thresholds(texts, ways, curve))
+    curves = calibrate.curves(texts, ways)
+    made = Calibration(ways, curves, calibrate.thresholds(texts, ways, curves))
     write(made, texts, output / "calibration.json")
     print(f"thresholds: {made.thresholds}\ncopy {output}/models/all/*.npz and {output}/calibration.json")
 

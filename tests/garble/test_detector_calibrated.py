@@ -26,10 +26,11 @@ def detector(tmp_path):
     path = tmp_path / "calibration.json"
     content = {
         "ways": [WAY, REFERENCE],
-        "curve": [[0, 0], [0.5, 0.4], [1, 1]],
+        "curves": {"worded": [[0, 0], [0.5, 0.4], [1, 1]], "scored": [[0, 0], [0.6, 0.3], [1, 1]]},
         "thresholds": [
-            {"words": 4, "suspect": 0.8, "garbled": 0.9},
-            {"words": None, "suspect": 0.3, "garbled": 0.6},
+            {"language": "pt", "words": 4, "suspect": 0.8, "garbled": 0.9},
+            {"language": "pt", "words": None, "suspect": 0.3, "garbled": 0.6},
+            {"language": "*", "words": None, "suspect": 0.35, "garbled": 0.7},
         ],
     }
     path.write_text(json.dumps(content), "utf-8")
@@ -94,9 +95,11 @@ def test_lines_without_a_gauge_are_left_out_of_its_mean(detector):
     assert means({"x": (1.0, 4.0)}, [4, 16]) == {"x": 3.0}
 
 
-def test_the_curve_is_followed_along_lines(detector):
+def test_the_curves_are_followed_along_lines(detector):
     verdict = judge(detector, document(), [], wording=math.log(3) / 2)  # odds of 3 to 1
     assert verdict.probability == pytest.approx(0.4 + 0.6 * 0.5)
+    scored = judge(detector, document(language="de"), [], low_chrf=50 - math.log(3) / 0.2)
+    assert scored.probability == pytest.approx(0.3 + 0.7 * 0.15 / 0.4)
 
 
 def test_of_a_short_text_more_is_wanted(detector):
@@ -122,7 +125,9 @@ def test_a_users_thresholds_come_before_the_calibrations(detector):
         Calibrated(calibration=detector.calibration, garbled=7)
 
 
-@pytest.mark.parametrize("content", ["nothing", "{}", '{"ways": [], "curve": [[0, 0]], "thresholds": []}'])
+@pytest.mark.parametrize(
+    "content", ["nothing", "{}", '{"ways": [], "curves": {"worded": [[0, 0]], "scored": [[0, 0]]}, "thresholds": []}']
+)
 def test_what_is_no_calibration_is_named(tmp_path, content):
     path = tmp_path / "mine.json"
     path.write_text(content, "utf-8")

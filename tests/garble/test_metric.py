@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mteval.errors import ConfigError
@@ -68,3 +70,22 @@ def test_a_wrong_setting_is_named(settings, key):
     with pytest.raises(ConfigError) as caught:
         LowScore(**settings)
     assert caught.value.where == f"garble.low_score.{key}"
+
+
+def test_a_metric_is_heeded_in_the_lang_pairs_it_was_made_for():
+    qe = LowScore("comet_qe_mini", 0.7, 0.2, family="adequacy", pairs=["pt-en", "ro-en"])
+    lines = (Line("d:1", "Um texto.", "A text.", scores={"comet_qe_mini": 0.1}),)
+    into_english = Text("d", "system", "en", "pt_BR", lines)
+    assert qe.blind(into_english) is None
+    assert qe.blind(replace(into_english, source_language="de")) == "comet_qe_mini was made for pt-en, ro-en alone"
+    assert qe.blind(replace(into_english, language="pt", source_language="en")) is not None
+
+
+def test_the_gauge_of_a_line_is_its_score():
+    assert SIGNAL.gauge(scored(None, 30.0)) == (30.0,)
+    assert LowScore("comet", 0.6, 0.2).gauge(scored(None, 30.0)) == (None,)
+
+
+def test_the_family_is_one_of_two():
+    with pytest.raises(ConfigError, match="family"):
+        LowScore("chrf", 50, 20, family="gate")

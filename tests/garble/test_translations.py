@@ -3,7 +3,9 @@ from sacrebleu.metrics import CHRF
 
 from mteval.errors import ConfigError
 from mteval.garble.base import Line, Text
+from mteval.garble.detector import NoisyOr
 from mteval.garble.translations import Disagreement, PoorTranslations
+from mteval.judging import judge
 
 
 def source(translations: dict[str, tuple[str, ...]], scores: dict[str, float] | None = None) -> Text:
@@ -41,9 +43,14 @@ def test_a_document_that_no_system_translates_well_is_seen():
     assert "a does best" in evidence.message
 
 
-def test_they_are_blind_to_translations_and_where_there_is_nothing_to_compare(translated):
+def test_they_are_not_asked_of_translations(translated):
+    signals = {"disagreement": Disagreement(60, 10), "poor": PoorTranslations("qe", 0.5, 0.1)}
+    assert judge(translated(("Uma frase.", "A sentence.")), signals, NoisyOr()).unseen == ()
+    assert [name for name, _ in judge(source({"a": ALIKE}), signals, NoisyOr()).unseen] == ["disagreement", "poor"]
+
+
+def test_they_are_blind_where_there_is_nothing_to_compare():
     for signal in (Disagreement(60, 10), PoorTranslations("qe", 0.5, 0.1)):
-        assert signal.blind(translated(("Uma frase.", "A sentence."))) is not None
         assert signal.blind(source({"a": ALIKE})) is not None
     assert Disagreement(60, 10).blind(source({"a": ALIKE, "b": OTHER})) is None
     assert PoorTranslations("qe", 0.5, 0.1).blind(source({"a": ALIKE}, {"a": 0.3})) is None

@@ -108,10 +108,12 @@ def test_the_calibration_keeps_people_clean_and_finds_the_rest(tmp_path):
         *observed("rated bad", True, 2.0),
     ]
     ways = calibrate.fit(texts)
-    curve = calibrate.curve(texts, ways)
-    assert curve[0] == (0.0, 0.0)
-    assert [share for _, share in curve] == sorted(share for _, share in curve)
-    made = Calibration(ways, curve, calibrate.thresholds(texts, ways, curve))
+    texts += [replace(one, means={k: v for k, v in one.means.items() if not k.startswith("low_")}) for one in texts]
+    curves = calibrate.curves(texts, ways)
+    for curve in curves.values():
+        assert curve[0] == (0.0, 0.0)
+        assert [share for _, share in curve] == sorted(share for _, share in curve)
+    made = Calibration(ways, curves, calibrate.thresholds(texts, ways, curves))
     train.write(made, texts, tmp_path / "calibration.json")
     assert read(str(tmp_path / "calibration.json")) == made
     detector = Calibrated(calibration=str(tmp_path / "calibration.json"))
