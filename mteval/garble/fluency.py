@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Family, Gauge, Text
-from mteval.garble.fluency_model import Floats, model, why_blind
-from mteval.garble.fluency_tokens import Token, tokens
+from mteval.garble.fluency_model import Floats, model, numbered, why_blind
+from mteval.garble.fluency_tokens import Token
 from mteval.garble.settings import check_least, check_number
 from mteval.lang import base_language
 
@@ -66,12 +66,13 @@ class UnlikelyWords(Gauge):
             yield Evidence(name, self.family, line.segment, start, end, strength, message)
 
     def _gains(self, text: Text) -> Iterator[tuple[Sequence[Token], Floats]]:
-        language_model = model(base_language(text.language), self.models)
+        language = base_language(text.language)
+        language_model = model(language, self.models)
         if language_model is None:
             raise ValueError(f"blind to {text.language}")
         for line in text.lines:
-            found = tokens(line.text)
-            yield found, language_model.trigrams.gains(language_model.vocabulary.numbered(found))
+            found, numbers = numbered(line.text, language, self.models)
+            yield found, language_model.trigrams.gains(numbers)
 
 
 def span(found: Sequence[Token], badness: Floats, most: int = 8) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mteval.errors import ConfigError
 from mteval.files import resolve
-from mteval.garble.fluency_tokens import Vocabulary
+from mteval.garble.fluency_tokens import Token, Vocabulary, tokens
 
 Floats = NDArray[np.float64]
 Keys = NDArray[np.int64]
@@ -203,6 +203,21 @@ def model(language: str, folder: str | None = None) -> FluencyModel | None:
         return None
     with resources.as_file(shipped) as path:
         return read(path)
+
+
+@lru_cache(maxsize=512)
+def numbered(text: str, language: str, folder: str | None = None) -> tuple[tuple[Token, ...], tuple[int, ...]]:
+    """The tokens of a line, and their numbers from its start to its end; every signal of fluency asks for the same.
+
+    Args:
+        language: one that has a model.
+        folder: as for ``model``.
+    """
+    found = model(language, folder)
+    if found is None:
+        raise ValueError(f"no model of fluency for {language}")
+    read_tokens = tuple(tokens(text))
+    return read_tokens, tuple(found.vocabulary.numbered(read_tokens))
 
 
 def why_blind(language: str, lines: Sequence[str], folder: str | None = None) -> str | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Family, Gauge, Text
 from mteval.garble.fluency import span
-from mteval.garble.fluency_model import Floats, model, why_blind
-from mteval.garble.fluency_tokens import Token, tokens
+from mteval.garble.fluency_model import Floats, model, numbered, why_blind
+from mteval.garble.fluency_tokens import Token
 from mteval.garble.settings import check_least, check_number
 from mteval.lang import base_language
 
@@ -81,12 +81,13 @@ class OddWording(Gauge):
 
     def _read(self, text: Text) -> Iterator[tuple[Sequence[Token], float, Floats]]:
         """Each line's tokens, its log-odds, and each token's share in them."""
-        language_model = model(base_language(text.language), self.models)
+        language = base_language(text.language)
+        language_model = model(language, self.models)
         if language_model is None or self.kind not in language_model.wordings:
             raise ValueError(f"blind to {text.language}")
         wording = language_model.wordings[self.kind]
         for line in text.lines:
-            found = tokens(line.text)
-            shares = wording.shares(language_model.vocabulary.numbered(found)) / math.sqrt(max(4, len(found)))
+            found, numbers = numbered(line.text, language, self.models)
+            shares = wording.shares(numbers) / math.sqrt(max(4, len(found)))
             # the end of a line has a share too, and no place
             yield found, float(shares.sum()) + wording.bias, shares[: len(found)]

@@ -18,7 +18,12 @@ WAY = {
     "length": 0.0,
     "gauges": {"wording": {"center": 0.0, "weight": 2.0, "slope": 0.0}},
 }
-REFERENCE = {**WAY, "name": "far", "language": "*", "gauges": {"low_chrf": {"center": 50, "weight": -0.2, "slope": 0}}}
+REFERENCE = {
+    **WAY,
+    "name": "far_from_reference",
+    "language": "*",
+    "gauges": {"low_chrf": {"center": 50, "weight": -0.2, "slope": 0}},
+}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 import lzma
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
