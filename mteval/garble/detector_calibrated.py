@@ -68,13 +68,14 @@ class Calibrated(Detector):
         for key in ("suspect", "garbled"):
             if getattr(self, key) is not None:
                 check_strength(f"detector.{key}", getattr(self, key))
-        for found in self._calibration.thresholds:
+        for found in self.learnt.thresholds:
             suspect, garbled = self._given(found)
             if not suspect < garbled:
                 raise ConfigError("detector.suspect", f"{suspect} is not below garbled", "give a lower threshold")
 
     @property
-    def _calibration(self) -> Calibration:
+    def learnt(self) -> Calibration:
+        """What the calibration's file holds."""
         return read(self.calibration)
 
     def _given(self, found: Thresholds) -> tuple[float, float]:
@@ -106,7 +107,7 @@ class Calibrated(Detector):
         words = [len(_WORD.findall(line.text)) for line in text.lines]
         found = means(gauges, words)
         language = base_language(text.language)
-        able = [way for way in self._calibration.of(language) if way.gauges.keys() <= found.keys()]
+        able = [way for way in self.learnt.of(language) if way.gauges.keys() <= found.keys()]
         weighed = {name for way in able for name in way.gauges}
         families: dict[str, list[Evidence]] = {}
         for e in evidence:
@@ -118,8 +119,8 @@ class Calibrated(Detector):
 
     def decide(self, weighed: Weighed) -> tuple[Label, float]:
         """The label, and the calibrated probability."""
-        suspect, garbled = self._given(self._calibration.thresholds_of(weighed.language, weighed.words))
-        worded = self._calibration.calibrated(weighed.ways)
+        suspect, garbled = self._given(self.learnt.thresholds_of(weighed.language, weighed.words))
+        worded = self.learnt.calibrated(weighed.ways)
 
         def probable(families: Mapping[str, float]) -> float:
             seen = 1 - math.prod(1 - p for p in families.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Family, Gauge, Text
-from mteval.garble.fluency_model import Floats, model, numbered, why_blind
+from mteval.garble.fluency_model import Floats, enough, model, numbered, why_blind
 from mteval.garble.fluency_tokens import Token
 from mteval.garble.settings import check_least, check_number
 from mteval.lang import base_language
@@ -20,6 +20,8 @@ class UnlikelyWords(Gauge):
     The gauge is SLOR, the syntactic log-odds ratio (Pauls and Klein, 2012; Lau, Clark and Lappin, 2017): how much
     likelier, in nats a token, the words before make each word than its frequency alone does. Rare words do not lower
     it; words in a wrong order or form do. Text by people has about 1.
+
+    Lines of fewer than four words are not gauged.
 
     Args:
         low: a line with a lower gauge shows evidence, of strength 0 at this bound.
@@ -50,7 +52,7 @@ class UnlikelyWords(Gauge):
         return why_blind(base_language(text.language), [line.text for line in text.lines], self.models)
 
     def gauge(self, text: Text) -> tuple[float | None, ...]:
-        return tuple(float(gains.mean()) if found else None for found, gains in self._gains(text))
+        return tuple(float(gains.mean()) if enough(found) else None for found, gains in self._gains(text))
 
     def look(self, name: str, text: Text) -> Iterator[Evidence]:
         for line, (found, gains) in zip(text.lines, self._gains(text), strict=True):

@@ -21,6 +21,9 @@ Keys = NDArray[np.int64]
 #: Languages whose every text of some length has letters with accents, unless it is typed without them.
 ACCENTED = frozenset(("pt", "ro"))
 
+#: A line with fewer words says nothing of fluency: a heading, a name, a button, a number.
+FEWEST_WORDS = 4
+
 #: Marks which words a key of the wording's weights joins: one, two, three, or the first and third of three.
 ONE, TWO, THREE, SKIP = (kind << 60 for kind in range(4))
 
@@ -218,6 +221,11 @@ def numbered(text: str, language: str, folder: str | None = None) -> tuple[tuple
         raise ValueError(f"no model of fluency for {language}")
     read_tokens = tuple(tokens(text))
     return read_tokens, tuple(found.vocabulary.numbered(read_tokens))
+
+
+def enough(found: Sequence[Token]) -> bool:
+    """Whether a line has words enough to be gauged."""
+    return sum(token.text[0].isalpha() for token in found) >= FEWEST_WORDS
 
 
 def why_blind(language: str, lines: Sequence[str], folder: str | None = None) -> str | None:

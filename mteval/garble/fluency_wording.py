@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Family, Gauge, Text
 from mteval.garble.fluency import span
-from mteval.garble.fluency_model import Floats, model, numbered, why_blind
+from mteval.garble.fluency_model import Floats, enough, model, numbered, why_blind
 from mteval.garble.fluency_tokens import Token
 from mteval.garble.settings import check_least, check_number
 from mteval.lang import base_language
@@ -27,6 +27,8 @@ class OddWording(Gauge):
     The weights of short sequences of words that ship for the language were trained on text by people against text of
     that kind. The gauge is the logarithm of the odds where both are equally frequent. Output of good neural systems
     reads as people's does.
+
+    Lines of fewer than four words are not gauged.
 
     Args:
         kind: ``rule_based``, the output of rule-based MT (Portuguese, English), or ``broken``, text with words swapped,
@@ -67,7 +69,7 @@ class OddWording(Gauge):
         return reason
 
     def gauge(self, text: Text) -> tuple[float | None, ...]:
-        return tuple(log_odds if found else None for found, log_odds, _ in self._read(text))
+        return tuple(log_odds if enough(found) else None for found, log_odds, _ in self._read(text))
 
     def look(self, name: str, text: Text) -> Iterator[Evidence]:
         for line, (found, log_odds, shares) in zip(text.lines, self._read(text), strict=True):

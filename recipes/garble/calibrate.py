@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize
 
-from mteval.garble.detector_calibrated import Weighed, joined
+from mteval.garble.detector_calibrated import Calibrated, Weighed, joined
 from mteval.garble.detector_calibration import ANY, SCORED, Calibration, Thresholds, Way, length
 from recipes.garble import observe
 from recipes.garble.corpora import CHAINS
@@ -182,13 +182,35 @@ def _lowest(groups: Sequence[_Group], most: float, pair: Callable[[float], tuple
     return HIGHEST
 
 
-def figures(observed: Sequence[Observed], ways: Sequence[Way]) -> dict[str, Any]:
-    """How many texts each way was fitted on, by language and maker."""
-    counts = Counter((one.language, one.maker) for one in observed if one.garbled is not None)
-    return {
-        "ways": {f"{way.name} {way.language}": sorted(way.gauges) for way in ways},
-        "texts": {f"{language} {maker}": count for (language, maker), count in sorted(counts.items())},
-    }
+def figures(observed: Sequence[Observed], detector: Calibrated) -> dict[str, Any]:
+    """What a detector says of documents of 5 to 15 segments, and how far its probabilities are from the truth.
+
+    The corpora of all but FLORES and the rated segments were unseen by the models that gauged them.
+    """
+    labels = [detector.decide(weighed(one, detector.learnt.ways)) for one in observed]
+    rates: dict[str, dict[str, dict[str, float]]] = {"people": {}, "good MT": {}, "garbled": {}}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one, (label, _) in zip(observed, labels, strict=True):
+        if one.segments >= 5 and one.garbled is not None:
+            kind = "people" if one.maker == "people" else "garbled" if one.garbled else "good MT"
+            name = f"{one.language} {one.corpus}" if kind == "people" else f"{one.language} {one.maker}"
+            groups.setdefault((kind, name), []).append(label)
+    for (kind, name), found in sorted(groups.items()):
+        rates[kind][name] = {
+            "documents": len(found),
+            "suspect": round(found.count("suspect") / len(found), 4),
+            "garbled": round(found.count("garbled") / len(found), 4),
+        }
+    errors = {}
+    for kind, segments in (("documents of 5 to 15 segments", (5, 15)), ("single segments", (1, 1))):
+        known = [
+            (p, one)
+            for one, (_, p) in zip(observed, labels, strict=True)
+            if segments[0] <= one.segments <= segments[1] and one.garbled is not None
+        ]
+        bad = np.array([float(bool(one.garbled)) for _, one in known])
+        errors[kind] = round(ece(np.array([p for p, _ in known]), bad, _weights([one for _, one in known], bad)), 4)
+    return {"labels": rates, "expected_calibration_error": errors}
 
 
 def ece(probabilities: Floats, bad: Floats, weights: Floats, bins: int = 10) -> float:

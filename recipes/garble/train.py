@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from hydra.utils import instantiate
 
+from mteval.garble.detector_calibrated import Calibrated
 from mteval.garble.detector_calibration import Calibration
 from mteval.metrics.base import Metric
 from recipes.garble import calibrate, corpora, folds, observe
@@ -57,8 +59,12 @@ def train_models(data: Path, output: Path, chosen: Sequence[str] = tuple(folds.F
             folds.train(language, fold, people, machines, data, output / "models" / fold)
 
 
-def write(made: Calibration, texts: Sequence[Observed], path: Path) -> None:
-    """Write the calibration's file."""
+def write(made: Calibration, figures: Mapping[str, Any], path: Path) -> None:
+    """Write the calibration's file.
+
+    Args:
+        figures: what justifies it.
+    """
     content = {
         "ways": [vars(way) for way in made.ways],
         "curves": made.curves,
@@ -69,7 +75,7 @@ def write(made: Calibration, texts: Sequence[Observed], path: Path) -> None:
                 "at_most_garbled": calibrate.MOST_GARBLED,
             },
         },
-        "fitted_on": calibrate.figures(texts, made.ways),
+        "figures": figures,
     }
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -86,8 +92,13 @@ def main() -> None:
     ways = calibrate.fit(texts)
     curves = calibrate.curves(texts, ways)
     made = Calibration(ways, curves, calibrate.thresholds(texts, ways, curves))
-    write(made, texts, output / "calibration.json")
-    print(f"thresholds: {made.thresholds}\ncopy {output}/models/all/*.npz and {output}/calibration.json")
+    draft = output / "calibration.draft.json"
+    write(made, {}, draft)
+    figures = calibrate.figures(texts, Calibrated(calibrate.ARTEFACTS, str(draft)))
+    draft.unlink()
+    write(made, figures, output / "calibration.json")
+    print(json.dumps(figures, indent=1))
+    print(f"copy {output}/models/all/*.npz and {output}/calibration.json")
 
 
 if __name__ == "__main__":

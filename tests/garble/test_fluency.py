@@ -79,7 +79,7 @@ def test_it_is_blind_to_what_it_has_no_model_of(signal):
 
 def test_lines_without_tokens_have_no_gauge():
     assert UnlikelyWords().gauge(text("en", "", "  ", CLEAN["en"]))[:2] == (None, None)
-    assert OddWording("broken").gauge(text("en", "")) == (None,)
+    assert OddWording("broken").gauge(text("en", "", "Read more", "4.024 (2018)")) == (None, None, None)
 
 
 def test_the_gauge_is_slor_by_the_definition():

@@ -115,7 +115,7 @@ def test_the_calibration_keeps_people_clean_and_finds_the_rest(tmp_path):
         assert curve[0] == (0.0, 0.0)
         assert [share for _, share in curve] == sorted(share for _, share in curve)
     made = Calibration(ways, curves, calibrate.thresholds(texts, ways, curves))
-    train.write(made, texts, tmp_path / "calibration.json")
+    train.write(made, {}, tmp_path / "calibration.json")
     assert read(str(tmp_path / "calibration.json")) == made
     detector = Calibrated(calibration=str(tmp_path / "calibration.json"))
     labels = [detector.decide(calibrate.weighed(one, ways))[0] for one in texts]
@@ -123,6 +123,10 @@ def test_the_calibration_keeps_people_clean_and_finds_the_rest(tmp_path):
     found = [label == "garbled" for label, one in zip(labels, texts, strict=True) if one.garbled and one.words == 200]
     assert np.mean(clean) >= 1 - calibrate.MOST_SUSPECT
     assert np.mean(found) > 0.9
+    figures = calibrate.figures(texts, detector)
+    assert figures["labels"]["people"]["pt corpus"]["garbled"] <= 0.05
+    assert figures["labels"]["garbled"]["pt damage"]["garbled"] > 0.9
+    assert figures["expected_calibration_error"]["documents of 5 to 15 segments"] < 0.1
 
 
 def test_the_calibration_error_is_the_mean_gap():
