@@ -120,7 +120,7 @@ class Calibrated(Detector):
     def decide(self, weighed: Weighed) -> tuple[Label, float]:
         """The label, and the calibrated probability."""
         suspect, garbled = self._given(self.learnt.thresholds_of(weighed.language, weighed.words))
-        worded = self.learnt.calibrated(weighed.ways)
+        worded = self.learnt.calibrated(weighed.ways, weighed.words)
 
         def probable(families: Mapping[str, float]) -> float:
             seen = 1 - math.prod(1 - p for p in families.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -19,6 +19,11 @@ ANY = "*"
 
 SCORED = frozenset(("unfaithful", "far_from_reference"))
 """The ways whose gauges are scores by metrics."""
+
+CURVES = ("worded_short", "worded_long", "scored_short", "scored_long")
+
+LONG = 100
+"""Words from which a text is long."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,8 @@ class Calibration:
     """The ways of being garbled, and what their probabilities are worth; ``recipes/garble`` made the file that ships.
 
     Attributes:
-        curves: pairs of a raw probability and the share of texts with it that were garbled, in order, from 0 to 1: for
-            texts judged by their words alone (``worded``), and for those with scores by metrics (``scored``).
+        curves: by name, as ``curve_of`` gives it: pairs of a raw probability and the share of texts with it that were
+            garbled, in order, from 0 to 1.
         thresholds: for each language those for shorter texts first; all of the same false-positive rate.
     """
 
@@ -88,20 +93,26 @@ class Calibration:
         """The ways in which a text of a language can be seen to be garbled."""
         return tuple(way for way in self.ways if way.language in (language, ANY))
 
-    def calibrated(self, ways: Mapping[str, float]) -> float:
+    def calibrated(self, ways: Mapping[str, float], words: int) -> float:
         """The share of texts with such probabilities that were garbled, along a line between a curve's points.
 
         Args:
             ways: by name, the probability of each way that had its gauges; they are joined as if independent.
+            words: how many the text has.
         """
         raw = 1 - math.prod(1 - p for p in ways.values())
-        curve = self.curves["scored" if SCORED & ways.keys() else "worded"]
+        curve = self.curves[curve_of(ways, words)]
         low, below = curve[0]
         for high, above in curve[1:]:
             if raw <= high:
                 return below + (above - below) * max(0.0, raw - low) / (high - low)
             low, below = high, above
         return below
+
+
+def curve_of(ways: Collection[str], words: int) -> str:
+    """The curve for a text with these ways: judged by its words alone or by scores too, short or long."""
+    return f"{'scored' if SCORED & set(ways) else 'worded'}_{'short' if words < LONG else 'long'}"
 
 
 def length(words: int) -> float:
@@ -126,10 +137,7 @@ def read(path: str | None = None) -> Calibration:
         ways = tuple(
             Way(one["name"], one["language"], one["intercept"], one["length"], one["gauges"]) for one in found["ways"]
         )
-        curves = {
-            kind: tuple((float(raw), float(share)) for raw, share in found["curves"][kind])
-            for kind in ("worded", "scored")
-        }
+        curves = {kind: tuple((float(raw), float(share)) for raw, share in found["curves"][kind]) for kind in CURVES}
         thresholds = tuple(
             Thresholds(one["language"], one["words"], float(one["suspect"]), float(one["garbled"]))
             for one in found["thresholds"]

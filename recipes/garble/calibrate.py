@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize
 
 from mteval.garble.detector_calibrated import Calibrated, Weighed, joined
-from mteval.garble.detector_calibration import ANY, SCORED, Calibration, Thresholds, Way, length
+from mteval.garble.detector_calibration import ANY, CURVES, Calibration, Thresholds, Way, curve_of, length
 from recipes.garble import observe
 from recipes.garble.corpora import CHAINS
 from recipes.garble.observe import Observed
@@ -88,12 +88,9 @@ def raw_probability(one: Observed, ways: Sequence[Way]) -> float:
 
 
 def curves(observed: Sequence[Observed], ways: Sequence[Way]) -> dict[str, Curve]:
-    """A curve for texts judged by their words alone, and one for those with scores by metrics."""
-    scored = [bool(SCORED & weighed(one, ways).ways.keys()) for one in observed]
-    return {
-        kind: _curve([one for one, has in zip(observed, scored, strict=True) if has is wanted], ways)
-        for kind, wanted in (("worded", False), ("scored", True))
-    }
+    """The curves for texts judged by their words alone and by scores too, short and long."""
+    of = [curve_of(weighed(one, ways).ways, one.words) for one in observed]
+    return {name: _curve([one for one, own in zip(observed, of, strict=True) if own == name], ways) for name in CURVES}
 
 
 def _curve(observed: Sequence[Observed], ways: Sequence[Way]) -> Curve:
@@ -154,7 +151,7 @@ def _people(observed: Sequence[Observed], calibration: Calibration) -> list[_Gro
     found: dict[str, _Group] = {}
     for one in observed:
         if one.maker == "people" and one.corpus != UNLIKE:
-            worded = calibration.calibrated(weighed(one, calibration.ways).ways)
+            worded = calibration.calibrated(weighed(one, calibration.ways).ways, one.words)
             seen = 1 - math.prod(1 - p for p in one.families.values())
             found.setdefault(one.corpus, []).append((worded, seen))
     return [group for group in found.values() if len(group) >= FEWEST]

@@ -7,7 +7,7 @@ import pytest
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Line, Observations, Text, Verdict
 from mteval.garble.detector_calibrated import Calibrated, means
-from mteval.garble.detector_calibration import Way, read
+from mteval.garble.detector_calibration import CURVES, Way, read
 
 WORDS = "uma frase de oito palavras que nada diz."
 ARTEFACTS = ("surface", "repetition", "language", "grammar", "consistency")
@@ -31,7 +31,12 @@ def detector(tmp_path):
     path = tmp_path / "calibration.json"
     content = {
         "ways": [WAY, REFERENCE],
-        "curves": {"worded": [[0, 0], [0.5, 0.4], [1, 1]], "scored": [[0, 0], [0.6, 0.3], [1, 1]]},
+        "curves": {
+            "worded_short": [[0, 0], [0.5, 0.4], [1, 1]],
+            "worded_long": [[0, 0], [0.5, 0.2], [1, 1]],
+            "scored_short": [[0, 0], [0.6, 0.3], [1, 1]],
+            "scored_long": [[0, 0], [0.6, 0.3], [1, 1]],
+        },
         "thresholds": [
             {"language": "pt", "words": 4, "suspect": 0.8, "garbled": 0.9},
             {"language": "pt", "words": None, "suspect": 0.3, "garbled": 0.6},
@@ -103,6 +108,8 @@ def test_lines_without_a_gauge_are_left_out_of_its_mean(detector):
 def test_the_curves_are_followed_along_lines(detector):
     verdict = judge(detector, document(), [], wording=math.log(3) / 2)  # odds of 3 to 1
     assert verdict.probability == pytest.approx(0.4 + 0.6 * 0.5)
+    longer = judge(detector, document(20), [], wording=math.log(3) / 2)
+    assert longer.probability == pytest.approx(0.2 + 0.8 * 0.5)
     scored = judge(detector, document(language="de"), [], low_chrf=50 - math.log(3) / 0.2)
     assert scored.probability == pytest.approx(0.3 + 0.7 * 0.15 / 0.4)
 
@@ -130,9 +137,10 @@ def test_a_users_thresholds_come_before_the_calibrations(detector):
         Calibrated(calibration=detector.calibration, garbled=7)
 
 
-@pytest.mark.parametrize(
-    "content", ["nothing", "{}", '{"ways": [], "curves": {"worded": [[0, 0]], "scored": [[0, 0]]}, "thresholds": []}']
-)
+NO_CURVE = json.dumps({"ways": [], "curves": {key: [[0, 0]] for key in CURVES}, "thresholds": []})
+
+
+@pytest.mark.parametrize("content", ["nothing", "{}", NO_CURVE])
 def test_what_is_no_calibration_is_named(tmp_path, content):
     path = tmp_path / "mine.json"
     path.write_text(content, "utf-8")
