@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _JOINERS = "’'‐‑-"
 # A hyphen torn off the word before it is joined again: it is a sign of its own, and must not count twice.
@@ -15,6 +15,8 @@ _TOKEN = re.compile(
 )
 _SAME = str.maketrans("şţŞŢ’`‐‑", "șțȘȚ''--")
 _ENDS = frozenset(".!?:…\"“„«»”'(")
+_TITLED = 0.8
+"""The share of a line's words with a capital from which it is a title."""
 _MARKS = frozenset(".,;:!?()\"'-–—")
 
 START, END = "<s>", "</s>"
@@ -28,7 +30,8 @@ class Token:
     Attributes:
         text: as the models see it: composed letters, one kind of hyphen and apostrophe.
         start, end: where it stands in the text, end exclusive.
-        first: whether it begins a sentence or follows a mark after which a capital says nothing.
+        first: whether a capital says nothing here: at the beginning of a sentence, after some marks, and in a line
+            whose words nearly all have one.
     """
 
     text: str
@@ -47,6 +50,9 @@ def tokens(text: str) -> list[Token]:
             said = unicodedata.normalize("NFC", said)
         found.append(Token(said, match.start(), match.end(), first))
         first = said in _ENDS
+    words = [token.text[0].isupper() for token in found if token.text[0].isalpha()]
+    if len(words) >= 4 and sum(words) >= _TITLED * len(words):
+        return [replace(token, first=True) for token in found]
     return found
 
 

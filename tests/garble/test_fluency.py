@@ -47,6 +47,14 @@ def test_a_sentence_shows_nothing_and_a_shuffled_one_shows_where(language, look)
     assert len(shown.split()) >= 2
 
 
+@pytest.mark.parametrize("language", CLEAN)
+def test_a_title_in_capitals_gauges_as_a_sentence(language):
+    line = CLEAN[language]
+    for signal in (UnlikelyWords(), OddWording("broken")):
+        small, titled, capitals = signal.gauge(text(language, line.lower(), line.title(), line.upper()))
+        assert small == titled == capitals
+
+
 def test_rule_based_wording_is_told_from_a_persons():
     person = "He told me that he would not come home until the rain had stopped."
     rules = "It said me that would not come to house until it had left of rain."
