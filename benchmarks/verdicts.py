@@ -126,8 +126,8 @@ def translations(data: Path, most: int, scored: int) -> Iterable[Judged]:
     for key, group in _groups(corpora.documents(good, 5, 15, 8), most).items():
         made[("good", key[2][:5], key[2][6:])] = group
     originals = _groups(corpora.documents(held, 5, 15, 9), max(10, most // 6))
-    for chain, turns in CHAINS.items() if shutil.which("apertium") else ():
-        target, modes = next(iter(turns.items()))
+    for chain, modes in CHAINS.items() if shutil.which("apertium") else ():
+        target = chain[-2:]
         documents = [d for key, group in originals.items() if key[0] == chain[:2] for d in group]
         made[("rules", f"{chain[:2]}-{target}", chain)] = _by_rules(documents, target, chain, modes)
     for (kind, pair, maker), group in made.items():

@@ -36,9 +36,9 @@ def show(judge: Judge, translated: Translated, with_quality: Callable[[Sequence[
         _row(seed, "reference", "text alone", judge(_alone(seed, "en", references)))
         made = [("reference", references)]
         if shutil.which("apertium"):
-            for chain, turns in CHAINS.items():
-                if chain.startswith(pair[:2]) and "en" in turns:
-                    made.append((chain, [text or "" for text in corpora.apertium(lines, turns["en"][0])]))
+            for chain, modes in CHAINS.items():
+                if chain.startswith(pair[:2]) and chain.endswith("en"):
+                    made.append((chain, [text or "" for text in corpora.apertium(lines, modes[0])]))
         for what, texts in made:
             document = [
                 Segment("en", seed, what, 0, True, text, source, None if what == "reference" else reference)

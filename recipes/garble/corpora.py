@@ -25,13 +25,13 @@ FLORES_BLOCK = 10
 FLORES_DEV_BLOCKS = 48
 #: Of large origins, so many segments are used, in whole blocks drawn at random.
 MOST = {"tatoeba": 6000, "oss": 10000, "bible": 6000, "ro-sts": 6000}
-#: By the language that comes out and the language between: Apertium's modes, of which blocks take turns.
-CHAINS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
-    "pt-es-en": {"en": (("pt-es", "spa-eng"),)},
-    "pt-ca-en": {"en": (("por-cat", "cat-eng"),)},
-    "ro-es-en": {"en": (("ro-es", "spa-eng"),)},
-    "en-es-pt": {"pt": (("eng-spa", "es-pt"), ("eng-spa", "es-pt_BR"))},
-    "en-ca-pt": {"pt": (("eng-cat", "cat-por"), ("eng-cat", "cat-por_BR"))},
+#: By the languages on the way, the last of which comes out: chains of Apertium's modes, of which blocks take turns.
+CHAINS: dict[str, tuple[tuple[str, str], ...]] = {
+    "pt-es-en": (("pt-es", "spa-eng"),),
+    "pt-ca-en": (("por-cat", "cat-eng"),),
+    "ro-es-en": (("ro-es", "spa-eng"),),
+    "en-es-pt": (("eng-spa", "es-pt"), ("eng-spa", "es-pt_BR")),
+    "en-ca-pt": (("eng-cat", "cat-por"), ("eng-cat", "cat-por_BR")),
 }
 
 
@@ -128,8 +128,8 @@ def rule_based(texts: Iterable[Segment], cache: Path) -> Iterator[Segment]:
     by_language: dict[str, list[Segment]] = {}
     for segment in texts:
         by_language.setdefault(segment.language, []).append(segment)
-    for chain, turns in CHAINS.items():
-        (target, modes), originals = next(iter(turns.items())), by_language[chain[:2]]
+    for chain, modes in CHAINS.items():
+        target, originals = chain[-2:], by_language[chain[:2]]
         path = cache / f"{chain}.jsonl"
         if not path.is_file():
             cache.mkdir(parents=True, exist_ok=True)

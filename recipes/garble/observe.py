@@ -21,7 +21,7 @@ from mteval.metrics.base import Item, Metric
 from recipes.garble import corpora
 from recipes.garble.corpora import CHAINS, Segment
 from recipes.garble.damage import Damage
-from recipes.garble.folds import fold_of
+from recipes.garble.folds import corpus, fold_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Documents of each maker, corpus and size; of single segments, and of documents of two to four, half as many.
@@ -207,7 +207,7 @@ def _observed(document: Sequence[Segment], text: Text, eyes: Mapping[str, Signal
     return Observed(
         language=text.language,
         maker=document[0].maker,
-        corpus=document[0].origin.split(" ")[0],
+        corpus=corpus(document[0]),
         segments=len(document),
         words=sum(words),
         means=means(gauges, words),
