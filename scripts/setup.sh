@@ -4,6 +4,7 @@
 set -eu
 
 APERTIUM="apertium apertium-es-pt apertium-es-ro apertium-eng-spa apertium-por-cat apertium-eng-cat"
+CHROMIUM="chromium" # the tests open the report in it
 READY=.venv/.mteval-ready
 PYTHON=${PYTHON:-python3}
 
@@ -12,7 +13,7 @@ installed() {
 }
 
 missing=""
-for package in $APERTIUM; do
+for package in $APERTIUM $CHROMIUM; do
     installed "$package" || missing="$missing $package"
 done
 
