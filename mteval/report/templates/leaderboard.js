@@ -1,0 +1,72 @@
+// The leaderboard: sorting by a column, and the switch between views of the same scores.
+
+/** What a cell is sorted by: a number where it has one, else its text; null where nothing is known. */
+function sortKey(cell) {
+  if (!cell) return null;
+  if (cell.dataset.value !== undefined) return cell.dataset.value === "" ? null : Number(cell.dataset.value);
+  return cell.textContent.trim().toLowerCase();
+}
+
+/** Sort each group of rows by a column; what has no value comes last, whichever way. */
+function sortTable(table, column, descending) {
+  for (const body of table.tBodies) {
+    const rows = [...body.rows].map((row) => ({ row, key: sortKey(row.cells[column]) }));
+    rows.sort(({ key: one }, { key: other }) => {
+      if (one === null || other === null) return (one === null) - (other === null);
+      const order = typeof one === "number" ? one - other : one.localeCompare(other);
+      return descending ? -order : order;
+    });
+    body.append(...rows.map(({ row }) => row));
+  }
+}
+
+/** Put a button into each heading of a table; a second press turns the order round. */
+function makeSortable(table) {
+  const headings = [...table.tHead.rows[0].cells];
+  headings.forEach((heading, column) => {
+    const press = () => {
+      const now = heading.getAttribute("aria-sort");
+      const first = heading.dataset.first ?? "ascending";
+      const next = now === null ? first : now === "ascending" ? "descending" : "ascending";
+      for (const other of headings) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", next);
+      sortTable(table, column, next === "descending");
+    };
+    const sorter = button("", press, { class: "sort" });
+    sorter.append(...heading.childNodes);
+    heading.append(sorter);
+  });
+}
+
+const SWITCHES = [
+  ["text", "Scores", { raw: "as produced", gated: "gated", decoded: "HTML entities decoded" }],
+  ["sources", "Sources", { all: "all", clean: "clean only" }],
+];
+
+/** Show one of several views of a lang pair's leaderboard, chosen by two groups of radio buttons. */
+function makeSwitchable(root, number) {
+  const views = [...root.querySelectorAll(":scope > .view")];
+  const state = { text: "raw", sources: "all" };
+  const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+  const groups = SWITCHES.flatMap(([key, title, words]) => {
+    const there = Object.keys(words).filter((value) => views.some((view) => view.dataset[key] === value));
+    if (there.length < 2) return [];
+    const radios = there.map((value) => {
+      const radio = element("input", { type: "radio", name: `${key}-${number}`, value, checked: value === state[key] });
+      radio.addEventListener("change", () => {
+        state[key] = value;
+        show();
+      });
+      return element("label", { class: "tick" }, radio, words[value]);
+    });
+    return [element("fieldset", { class: "switch" }, element("legend", {}, title), radios)];
+  });
+  const show = () => {
+    const wanted = views.find((view) => view.dataset.text === state.text && view.dataset.sources === state.sources);
+    for (const view of views) view.hidden = view !== wanted;
+    status.textContent = wanted ? "" : "Nothing differs here from another choice, or there are no such scores.";
+  };
+  if (!groups.length) return;
+  root.prepend(element("div", { class: "switches" }, groups), status);
+  show();
+}
