@@ -18,7 +18,10 @@ ITS_MARK = "run.json"
 _ITS_OWN = (
     *("segments.jsonl", "verdicts.jsonl", ".hydra"),
     *(f"leaderboard.{suffix}" for suffix in ("html", "md", "tex", "csv", "json")),
+    "leaderboard-segments-*.html",
 )
+"""Patterns of what a run writes."""
+
 _LOCK, _PARTIAL = ".mteval-running", ".mteval-partial"
 _ELSEWHERE = "choose another with output=FOLDER"
 
@@ -80,8 +83,8 @@ class RunFolder:
                 if (self.path / file.name).is_dir():
                     shutil.rmtree(self.path / file.name)
                 file.replace(self.path / file.name)
-            for old in set(_ITS_OWN) - {file.name for file in new}:
-                stale = self.path / old
+            names = {file.name for file in new}
+            for stale in [file for pattern in _ITS_OWN for file in self.path.glob(pattern) if file.name not in names]:
                 shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(str(self.path), error.strerror or str(error), _ELSEWHERE) from None

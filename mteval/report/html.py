@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mteval.files import write_text
-from mteval.report import html_explorer
 from mteval.report.base import PairResult, Report, RunResult
 from mteval.report.blame import CLEAN_LEGEND, Blame, blame
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
@@ -24,6 +23,9 @@ from mteval.report.html_verdicts import Readings, readings
 from mteval.report.judged import FAULT_LEGEND, Judgement, judgement
 from mteval.report.leaderboard import LEGEND, MISSING, Table, leaderboard
 from mteval.report.plain import plain, printable
+
+LIMIT = 30_000_000
+"""How many bytes a page may have."""
 
 _WIDE = 8
 """How many documents stand side by side in a table of verdicts."""
@@ -74,7 +76,7 @@ class _Page:
 class Html(Report):
     """Writes ``leaderboard.html``: nothing is fetched, light and dark, and no text from outside is ever obeyed.
 
-    Where the page would grow beyond ``html_explorer.LIMIT`` the segments go into pages beside it,
+    Where the page would grow beyond ``LIMIT`` the segments go into pages beside it,
     ``leaderboard-segments-1.html`` and so on.
     """
 
@@ -84,8 +86,8 @@ class Html(Report):
         parts = whole_parts(result, tables)
         pages = [_page(pair, table, result) for pair, table in zip(result.pairs, tables, strict=True)]
         text = _leaderboard(result, [replace(page, part=part) for page, part in zip(pages, parts, strict=True)])
-        if len(text.encode("utf-8")) > html_explorer.LIMIT:
-            room = html_explorer.LIMIT - len(_segments(Part("", "", range(0), 0, Markup()), {}).encode("utf-8"))
+        if len(text.encode("utf-8")) > LIMIT:
+            room = LIMIT - len(_segments(Part("", "", range(0), 0, Markup()), {}).encode("utf-8"))
             files = {
                 f"leaderboard-segments-{number}.html": part
                 for number, part in enumerate(divided(result, tables, parts, room - _NAMES), start=1)

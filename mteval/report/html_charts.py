@@ -92,7 +92,8 @@ def _bins(every: Sequence[_Numbers | None]) -> tuple[float, float, int] | None:
 
 def _index(scores: _Numbers, low: float, step: float, number: int) -> NDArray[np.int64]:
     """The bar of each score; those beyond the ends are counted in the last ones."""
-    return np.clip(np.floor((scores - low) / step + 1e-9), 0, number - 1).astype(np.int64)
+    at: NDArray[np.int64] = np.clip(np.floor((scores - low) / step + 1e-9), 0, number - 1).astype(np.int64)
+    return at
 
 
 def _counted(scores: _Numbers | None, low: float, step: float, number: int) -> dict[str, Any] | None:
@@ -123,9 +124,7 @@ def _against(
         both = ~(np.isnan(xs) | np.isnan(ys))
         at = _index(xs[both], *x_bins) * y_bins[2] + _index(ys[both], *y_bins)
         places, counts = np.unique(at, return_counts=True)
-        cells.append(
-            [[int(p // y_bins[2]), int(p % y_bins[2]), int(c)] for p, c in zip(places, counts, strict=True)]
-        )
+        cells.append([[int(p // y_bins[2]), int(p % y_bins[2]), int(c)] for p, c in zip(places, counts, strict=True)])
         agreement.append(_agreement(xs[both], ys[both]))
     return {"x": x, "y": y, "xBins": x_bins, "yBins": y_bins, "cells": cells, "agreement": agreement}
 
@@ -134,9 +133,7 @@ def _agreement(xs: _Numbers, ys: _Numbers) -> list[float] | None:
     """Pearson's and Spearman's correlation; ``None`` of fewer than three scores, or where all are the same."""
     if len(xs) < 3 or np.ptp(xs) == 0 or np.ptp(ys) == 0:
         return None
-    return [
-        round(float(np.corrcoef(one, other)[0, 1]), 4) for one, other in ((xs, ys), (_ranked(xs), _ranked(ys)))
-    ]
+    return [round(float(np.corrcoef(one, other)[0, 1]), 4) for one, other in ((xs, ys), (_ranked(xs), _ranked(ys)))]
 
 
 def _ranked(values: _Numbers) -> _Numbers:

@@ -1,4 +1,4 @@
-"""Where the segment explorer's data goes: into the page itself, or into pages beside it if that would grow too large."""
+"""The segment explorer's data, in one part that goes into the page, or in several that go into pages beside it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from mteval.report.base import PairResult, RunResult
 from mteval.report.html_pack import pack
 from mteval.report.html_segments import explorer_data
 from mteval.report.leaderboard import Table
-
-LIMIT = 30_000_000
-"""How many bytes a page may have."""
 
 
 @dataclass(frozen=True)

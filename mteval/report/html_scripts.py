@@ -67,7 +67,7 @@ def style() -> Markup:
 def _charts() -> str:
     import vl_convert  # loads slowly, and only a page with charts needs it
 
-    return _CHARTS_NOTICE + str(vl_convert.javascript_bundle())
+    return _CHARTS_NOTICE + str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _inline(text: str) -> Markup:

@@ -110,7 +110,7 @@ def _scores(system: SystemResult, metric: str, decimals: int, rows: range) -> li
     return [None if (score := found.scores[row]) is None else round(score, decimals + 1) for row in rows]
 
 
-def _spans(system: SystemResult, metrics: Iterable[str], row: int, at: Offsets) -> list[list[Any]]:
+def _spans(system: SystemResult, metrics: Iterable[str], row: int, at: Offsets) -> list[Any]:
     """The error spans in one hypothesis: start, end, severity, category, confidence, the metric's number."""
     return [
         [at(span.start), at(span.end), span.severity, span.category, span.confidence, number]

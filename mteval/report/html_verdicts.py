@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mteval.garble.base import Evidence, Label
 from mteval.report.base import PairResult
@@ -167,5 +168,5 @@ def _runs(text: str, evidence: Iterable[tuple[int, Evidence]]) -> tuple[Run, ...
             tuple(number for number, first, last in spans if first <= start and end <= last),
             tuple(number for number, first, last in spans if first <= start and end == last),
         )
-        for start, end in zip(cuts, cuts[1:], strict=False)
+        for start, end in pairwise(cuts)
     )

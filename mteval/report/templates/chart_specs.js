@@ -9,26 +9,30 @@ function cycle(values, number) {
   return Array.from({ length: number }, (_, index) => values[index % values.length]);
 }
 
-/** A field's text, where its name may hold dots or brackets: data fields here are named by these scripts alone. */
+/** @param metric a metric's number, as in all that follow. */
 function intervalsSpec(data, metric) {
   const { label, higher } = data.metrics[metric];
   const values = data.systems.map(({ name }, index) => {
     const [score, low, high] = data.intervals[metric][index];
     return { system: name, score, low, high };
   }).filter(({ score }) => score !== null);
+  const withInterval = values.filter(({ low }) => low !== null);
+  const title = `${label} (${higher ? "higher" : "lower"} is better)`;
+  const x = { field: "score", type: "quantitative", title, scale: { zero: false } };
   const y = { field: "system", type: "nominal", sort: values.map(({ system }) => system), title: null };
   return {
     description: `${label} of each system, with its 95% confidence interval`,
     data: { values },
-    height: { step: 28 },
+    height: 28 * values.length,
     encoding: { y },
     layer: [
-      { mark: { type: "rule", strokeWidth: 2 }, transform: [{ filter: "datum.low !== null" }],
-        encoding: { x: { field: "low", type: "quantitative", title: `${label} (${higher ? "higher" : "lower"} is better)`,
-          scale: { zero: false } }, x2: { field: "high" } } },
+      ...(withInterval.length ? [{
+        data: { values: withInterval },
+        mark: { type: "rule", strokeWidth: 2 },
+        encoding: { x: { ...x, field: "low" }, x2: { field: "high" } },
+      }] : []),
       { mark: { type: "point", filled: true, size: 80, opacity: 1 },
-        encoding: { x: { field: "score", type: "quantitative", scale: { zero: false } },
-          tooltip: ["system", "score", "low", "high"].map((field) => ({ field })) } },
+        encoding: { x, tooltip: ["system", "score", "low", "high"].map((field) => ({ field })) } },
     ],
   };
 }
@@ -53,7 +57,8 @@ function distributionSpec(data, metric) {
       height: 56,
       mark: { type: "bar", binSpacing: 1 },
       encoding: {
-        x: { field: "from", type: "quantitative", bin: { binned: true, step }, title: label },
+        x: { field: "from", type: "quantitative", bin: { binned: true }, title: label,
+          axis: { tickCount: 8, format: "~g", grid: false } },
         x2: { field: "to" },
         y: { field: "share", type: "quantitative", title: null, axis: { format: ".0%", tickCount: 2 } },
         tooltip: [{ field: "system" }, { field: "from" }, { field: "to" }, { field: "segments" },
@@ -77,6 +82,7 @@ function againstSpec(data, found, system) {
     const [at, over] = key.split(" ").map(Number);
     return { x: xLow + (at + 0.5) * xStep, y: yLow + (over + 0.5) * yStep, segments };
   });
+  const most = Math.max(...values.map(({ segments }) => segments), 1);
   const axis = (field, title) => ({ field, type: "quantitative", title, scale: { zero: false, nice: true } });
   return {
     description: `${x} against ${y}: how many hypotheses have which scores of both`,
@@ -87,7 +93,7 @@ function againstSpec(data, found, system) {
       x: axis("x", x),
       y: axis("y", y),
       size: { field: "segments", type: "quantitative", title: "Hypotheses", scale: { range: [12, 320] },
-        legend: { orient: "top", direction: "horizontal", tickCount: 3 } },
+        legend: { orient: "top", direction: "horizontal", format: ",d", values: [...new Set([1, Math.ceil(most / 2), most])] } },
       tooltip: [{ field: "x", title: x }, { field: "y", title: y }, { field: "segments", title: "Hypotheses" }],
     },
   };
@@ -96,10 +102,10 @@ function againstSpec(data, found, system) {
 function lengthSpec(data, metric) {
   const { label, decimals } = data.metrics[metric];
   const groups = data.lengths.groups.map(([low, high]) => (low === high ? `${low}` : `${low}–${high}`));
-  const names = data.systems.map(({ name }) => name);
-  const values = names.flatMap((system, index) => groups.map((group, at) => ({
+  const values = data.systems.flatMap(({ name: system }, index) => groups.map((group, at) => ({
     system, group, segments: data.lengths.groups[at][2], mean: data.lengths.means[metric][index][at],
   }))).filter(({ mean }) => mean !== null);
+  const names = [...new Set(values.map(({ system }) => system))];
   const scale = (range) => ({ domain: names, range: cycle(range, names.length) });
   const legend = { title: null, orient: "bottom", columns: 2, symbolType: "circle", labelLimit: 160 };
   return {
@@ -108,7 +114,8 @@ function lengthSpec(data, metric) {
     height: 280,
     mark: { type: "line", point: { size: 60, filled: true } },
     encoding: {
-      x: { field: "group", type: "ordinal", sort: groups, title: "Length of the source in characters", axis: { labelAngle: 0 } },
+      x: { field: "group", type: "ordinal", sort: groups, title: "Length of the source in characters", axis: {
+        labelAngle: { expr: "width < 420 ? -40 : 0" }, labelAlign: { expr: "width < 420 ? 'right' : 'center'" } } },
       y: { field: "mean", type: "quantitative", title: `Mean ${label}`, scale: { zero: false } },
       color: { field: "system", type: "nominal", scale: scale(SERIES), legend },
       shape: { field: "system", type: "nominal", scale: scale(SHAPES), legend },

@@ -43,7 +43,7 @@ class Chart {
     const width = Math.max(160, this.drawn.clientWidth - 8);
     const sized = spec.facet
       ? { ...spec, spec: { ...spec.spec, width: width - 70 } }
-      : { ...spec, width, autosize: { type: "fit", contains: "padding" } };
+      : { ...spec, width, autosize: { type: "fit-x", contains: "padding" } };
     const [headings, rows] = this.rows(...values);
     this.table.replaceChildren(element("table", {},
       element("thead", {}, element("tr", {}, headings.map((text) => element("th", { scope: "col" }, text)))),
@@ -55,6 +55,7 @@ class Chart {
         mode: "vega-lite", renderer: "svg", actions: false, ast: true, config: chartConfig(), tooltip: { theme: "dark" },
       });
       this.view = made;
+      this.drawn.classList.add("ready");
     } catch (error) {
       this.drawn.replaceChildren(element("p", { role: "alert" }, `This chart cannot be drawn: ${error.message}`));
     }

@@ -44,6 +44,13 @@ function tokens(text, language) {
     .map((piece) => ({ word: piece.segment, start: piece.index, end: piece.index + piece.segment.length }));
 }
 
+/** A node that stands between two pieces of text, with the spaces that keep words apart. */
+function setApart(node, before, after) {
+  const apart = /^$|\s$/u.test(before) || /^[^\p{L}\p{N}]/u.test(node.textContent);
+  const next = /^[\p{L}\p{N}\p{Ps}\p{Pi}]/u.test(after);
+  return element("span", {}, apart ? null : " ", node, next ? " " : null);
+}
+
 const LONGEST_DIFFERENCE = 2000; // changes; a pair of texts that differ more is not worth the wait
 
 /**
@@ -64,8 +71,7 @@ function differences(reference, hypothesis, language) {
     if (change.removed && change.count) {
       const missing = reference.slice(theirs[their].start, theirs[their + change.count - 1].end);
       const at = our < ours.length ? ours[our].start : hypothesis.length;
-      const space = at === hypothesis.length && hypothesis && !/\s$/.test(hypothesis) ? " " : "";
-      inserts.push({ at, node: element("span", {}, space, element("del", {}, missing), " ") });
+      inserts.push({ at, node: setApart(element("del", {}, missing), hypothesis.slice(0, at), hypothesis.slice(at)) });
     } else if (change.added && change.count) {
       const [start, end] = [ours[our].start, ours[our + change.count - 1].end];
       ranges.push({ start, end, wrap: (node) => element("ins", {}, node) });
@@ -99,6 +105,6 @@ function evidenceRanges(evidence) {
   return evidence.flatMap(([, , start, end], index) => start === null ? [] : [{
     start,
     end: end ?? Infinity,
-    wrap: (node, last) => element("mark", {}, node, last ? element("sup", {}, String(index + 1)) : null),
+    wrap: (node, last) => element("mark", { "data-numbers": last ? index + 1 : null }, node),
   }]);
 }
