@@ -1,6 +1,6 @@
 // What happens when the page opens.
 
-for (const table of document.querySelectorAll("table.sortable")) makeSortable(table);
+for (const table of document.querySelectorAll(".view table")) makeSortable(table);
 document.querySelectorAll(".views").forEach(makeSwitchable);
 document.querySelectorAll(".explorer").forEach(prepareExplorer);
 if (typeof prepareCharts === "function") document.querySelectorAll(".charts").forEach(prepareCharts);
