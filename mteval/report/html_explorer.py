@@ -71,6 +71,5 @@ def divided(result: RunResult, tables: Iterable[Table], whole: Iterable[Part], r
 
 
 def _part(pair: PairResult, metrics: Mapping[str, MetricCard], table: Table, rows: range) -> Part:
-    labels = {column.metric: column.label for column in table.columns}
-    data = Markup(pack(explorer_data(pair, metrics, labels, rows)))
+    data = Markup(pack(explorer_data(pair, metrics, table, rows)))
     return Part(str(pair.eval_set.pair), pair.eval_set.name, rows, len(pair.eval_set.scored), data)

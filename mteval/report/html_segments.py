@@ -10,21 +10,20 @@ from mteval.gate import MARK_KINDS
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult, SystemResult
 from mteval.report.html_pack import Offsets
+from mteval.report.leaderboard import Table
 from mteval.report.plain import words
 from mteval.segment import Segment
 
 LABELS = ("clean", "suspect", "garbled")
 
 
-def explorer_data(
-    pair: PairResult, metrics: Mapping[str, MetricCard], labels: Mapping[str, str], rows: range
-) -> dict[str, Any]:
+def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Table, rows: range) -> dict[str, Any]:
     """Everything that was found of some scored segments of one lang pair.
 
     Args:
         pair: what was found.
         metrics: the metrics' cards by name.
-        labels: by metric name, how a table calls it.
+        table: its leaderboard, whose order systems are in.
         rows: positions in ``EvalSet.scored``, one after the other.
 
     Returns:
@@ -38,6 +37,9 @@ def explorer_data(
     numbers = {document: index for index, document in enumerate(documents)}
     references = list(dict.fromkeys(name for segment in segments for name in segment.references))
     verdicts = _segment_verdicts(pair.sources)
+    by_name = {system.name: system for system in pair.systems}
+    systems = [by_name[row.system] for row in table.rows]
+    labels = {column.metric: column.label for column in table.columns}
     return {
         "pair": str(pair.eval_set.pair),
         "languages": [str(pair.eval_set.pair.source), str(pair.eval_set.pair.target)],
@@ -60,11 +62,11 @@ def explorer_data(
             [
                 segment.source,
                 *(segment.references.get(name) for name in references),
-                *(system.hypotheses.texts[row] for system in pair.systems),
+                *(system.hypotheses.texts[row] for system in systems),
             ]
             for row, segment in zip(rows, segments, strict=True)
         ],
-        "systems": [_system(system, metrics, segments, rows) for system in pair.systems],
+        "systems": [_system(system, metrics, segments, rows) for system in systems],
     }
 
 

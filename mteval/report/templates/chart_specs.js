@@ -58,7 +58,7 @@ function distributionSpec(data, metric) {
       mark: { type: "bar", binSpacing: 1 },
       encoding: {
         x: { field: "from", type: "quantitative", bin: { binned: true }, title: label,
-          axis: { tickCount: 8, format: "~g", grid: false } },
+          axis: { tickCount: 8, format: "~f", grid: false } },
         x2: { field: "to" },
         y: { field: "share", type: "quantitative", title: null, axis: { format: ".0%", tickCount: 2 } },
         tooltip: [{ field: "system" }, { field: "from" }, { field: "to" }, { field: "segments" },

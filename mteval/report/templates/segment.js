@@ -60,7 +60,7 @@ function hypothesisCard(data, row, index, view) {
   const evidence = (view.evidence && system.evidence[row]) || [];
   const marks = (system.marks[row] ?? []).map(([kind_, message]) =>
     element("li", {}, element("strong", {}, data.markKinds[kind_]), `: ${message}`));
-  return element("section", { class: "card", "data-system": system.name, "aria-label": system.name },
+  return element("div", { class: "card", role: "group", "data-system": system.name, "aria-label": system.name },
     element("h5", {}, element("bdi", {}, system.name), kind, verdict && [" ", verdict]),
     hypothesisText(data, row, system, text, evidence, view),
     marks.length ? element("ul", { class: "marks", "aria-label": "Gate marks" }, marks) : null,
