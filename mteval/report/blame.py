@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mteval.metrics.base import MetricCard
-from mteval.report.base import PairResult, SystemResult
+from mteval.report.base import PairResult
 from mteval.report.leaderboard import Table, table_of
 from mteval.report.plain import counted
+from mteval.report.views import through
 
 CLEAN_LEGEND = "Here only documents whose source is clean are scored, so that no source is to blame for a score."
 
@@ -60,43 +61,10 @@ def blame(pair: PairResult, whole: Table, metrics: Mapping[str, MetricCard]) -> 
     elif pair.sources and not rows:
         finding = ("No source is clean, so no score is the systems' own." if scored else "No source is clean.",)
     elif pair.sources and scored:
-        table = table_of(_on_clean_sources(pair), metrics)
+        table = table_of(through(pair, "raw", "clean"), metrics)
         finding = (*_changes(whole, table), *(note for note in table.notes if note not in whole.notes))
     documents = sum(1 for found in pair.eval_set.rows.values() if found)
     return Blame(pair.clean_documents, len(rows), documents, every, table, finding)
-
-
-def _on_clean_sources(pair: PairResult) -> PairResult:
-    """The same result, as if the eval set held the documents with a clean source alone."""
-    clean, rows = frozenset(pair.clean_documents), pair.clean_rows
-    eval_set = replace(
-        pair.eval_set,
-        documents=tuple(document for document in pair.eval_set.documents if document.id in clean),
-        segments=tuple(segment for segment in pair.eval_set.segments if segment.document in clean),
-        hypotheses={},
-    )
-
-    def only(system: SystemResult) -> SystemResult:
-        return replace(
-            system,
-            hypotheses=replace(system.hypotheses, texts=tuple(system.hypotheses.texts[row] for row in rows)),
-            marks=tuple(system.marks[row] for row in rows),
-            scores=system.clean_scores,
-            segment_scores={},
-            spans={},
-            truncated={metric: _moved(cut, rows) for metric, cut in system.truncated.items()},
-            verdicts=tuple(verdict for verdict in system.verdicts if verdict.document in clean),
-            clean_scores={},
-        )
-
-    sources = tuple(verdict for verdict in pair.sources if verdict.document in clean)
-    return PairResult(eval_set, tuple(only(system) for system in pair.systems), pair.declined, sources)
-
-
-def _moved(positions: Iterable[int], rows: Sequence[int]) -> tuple[int, ...]:
-    """Where some segments are found among ``rows``; those that are not there are left out."""
-    at = {row: index for index, row in enumerate(rows)}
-    return tuple(at[position] for position in positions if position in at)
 
 
 def _changes(whole: Table, clean: Table) -> Iterable[str]:

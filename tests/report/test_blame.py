@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from mteval.garble.base import Label
-from mteval.report.base import Report, RunResult
+from mteval.report.base import Report, RunResult, View
 from mteval.report.blame import Blame, blame
 from mteval.report.comma import Csv
 from mteval.report.fakes import SIGNATURES, fake_result
@@ -50,11 +50,11 @@ def with_clean_bleu(result: RunResult | None = None, **scores: float | None) -> 
     def bleu(system: str) -> SystemScore:
         return SystemScore("bleu", system, scores[system], None, 2, SIGNATURES["bleu"])
 
-    systems = tuple(
-        replace(one, clean_scores={**one.clean_scores, "bleu": bleu(one.name)}) if one.name in scores else one
-        for one in pair.systems
-    )
-    return replace(result, pairs=(replace(pair, systems=systems),))
+    clean = {
+        system: {**found, "bleu": bleu(system)} if system in scores else found
+        for system, found in pair.views["raw", "clean"].scores.items()
+    }
+    return replace(result, pairs=(replace(pair, views={("raw", "clean"): View(clean)}),))
 
 
 def with_bleu(**scores: float | None) -> RunResult:
