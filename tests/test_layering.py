@@ -18,7 +18,10 @@ FLOORS = [
 ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
-    "report": {"base", "blame", "document_scores", "leaderboard", "judged", "plain", "ranking", "tally", "views"},
+    "report": {
+        *("agreement", "average", "base", "blame", "differences", "document_scores", "leaderboard", "judged", "notes"),
+        *("plain", "ranking", "tally", "views"),
+    },
     "garble": {"base", "settings"},
     "metrics": {"base", "families"},
     **{room: {"base"} for room in ("systems", "evalsets", "unjudged")},

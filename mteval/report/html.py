@@ -11,7 +11,7 @@ from mteval.report.base import Report, RunResult
 from mteval.report.blame import CLEAN_LEGEND, blame
 from mteval.report.document_scores import DOCUMENT_LEGEND, document_table
 from mteval.report.judged import FAULT_LEGEND, judgement
-from mteval.report.leaderboard import LEGEND, MISSING, leaderboard
+from mteval.report.leaderboard import MISSING, leaderboard
 from mteval.report.plain import plain
 
 _WIDE = 8
@@ -39,7 +39,6 @@ class Html(Report):
         text = page.render(
             pairs=pairs,
             warnings=result.warnings,
-            legend=LEGEND,
             clean_legend=CLEAN_LEGEND,
             documents=documents,
             document_legend=DOCUMENT_LEGEND,
