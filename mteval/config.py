@@ -14,9 +14,10 @@ from typing import Any, TypeVar, cast
 
 import hydra.utils
 from hydra.errors import InstantiationException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from mteval.comparison import Resampling
 from mteval.errors import ConfigError, MtevalError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
@@ -26,11 +27,29 @@ from mteval.garble.base import Detector, Signal
 from mteval.gate import Gate
 from mteval.lang import LangPair
 from mteval.metrics.base import Metric
+from mteval.metrics.families import FAMILIES, family_of
 from mteval.report.base import Report
 from mteval.store import Store
 from mteval.systems.base import System
 
 Built = TypeVar("Built")
+
+
+@dataclass
+class SignificanceConfig:
+    """The keys of ``significance``.
+
+    Attributes:
+        test: ``randomisation`` or ``bootstrap``: which paired test decides; the p-values of both are in the reports.
+        trials: of approximate randomisation; 0 for no such test.
+        level: the level of significance, after Holm's correction.
+        unit: what is drawn: ``segment``, ``document``, or ``auto`` for documents where there are enough of them.
+    """
+
+    test: str = "randomisation"
+    trials: int = 10000
+    level: float = 0.05
+    unit: str = "auto"
 
 
 @dataclass
@@ -48,8 +67,12 @@ class RunConfig:
         output: the run's folder.
         overwrite: replace a run that is already there.
         store: the folder that holds translations and scores between runs; ``null`` for none.
-        bootstrap_draws: resamples for confidence intervals; 0 for none.
+        bootstrap_draws: resamples for confidence intervals and the paired bootstrap test; 0 for none.
+        significance: what tells systems apart.
         seed: of everything that is resampled.
+        baseline: the system that the others are compared to; ``null`` for none.
+        optimised_with: by system, the metrics or families of metrics that it was made to score well by; for systems of
+            ``systems`` it can stand there as well.
         allow: packages besides mteval whose classes a config may name in ``_target_``.
     """
 
@@ -65,7 +88,10 @@ class RunConfig:
     overwrite: bool = False
     store: str | None = None
     bootstrap_draws: int = 1000
+    significance: SignificanceConfig = field(default_factory=SignificanceConfig)
     seed: int = 12345
+    baseline: str | None = None
+    optimised_with: dict[str, list[str]] = field(default_factory=dict)
     allow: list[str] = field(default_factory=list)
 
 
@@ -104,10 +130,7 @@ def build(config: DictConfig) -> Run:
     for name in plain:
         if name not in RunConfig.__dataclass_fields__:
             raise ConfigError(str(name), "unknown key", "see mteval run --cfg job for the keys")
-    if plain["seed"] < 0:
-        raise ConfigError("seed", f"{plain['seed']} is negative", "give 0 or more")
-    if plain["bootstrap_draws"] < 0:
-        raise ConfigError("bootstrap_draws", f"{plain['bootstrap_draws']} is negative", "give 0 for no intervals")
+    optimised_with = _optimised_with(config, plain)
     evaluation = Evaluation(
         reader=_build(config.evalset, "evalset", EvalSetReader, allow),
         pairs=_lang_pairs(plain["lang_pairs"]),
@@ -117,11 +140,71 @@ def build(config: DictConfig) -> Run:
         signals=_build_all(config, "garble", Signal, allow),
         detector=_build(config.detector, "detector", Detector, allow),
         store=Store(resolve(plain["store"]) if plain["store"] else None),
-        draws=plain["bootstrap_draws"],
-        seed=plain["seed"],
+        resampling=resampling_of(plain),
+        optimised_with=optimised_with,
+        baseline=plain["baseline"],
     )
     reports = _build_all(config, "report", Report, allow)
     return Run(evaluation, reports, plain["overwrite"])
+
+
+def resampling_of(plain: Mapping[str, Any]) -> Resampling:
+    """How intervals and tests are made, by the keys of a composed config.
+
+    Raises:
+        ConfigError: a value is none that can be.
+    """
+    chosen = plain["significance"]
+    counts = {
+        "seed": plain["seed"],
+        "bootstrap_draws": plain["bootstrap_draws"],
+        "significance.trials": chosen["trials"],
+    }
+    for key, count in counts.items():
+        if count < 0:
+            raise ConfigError(key, f"{count} is negative", "give 0 or more")
+    for key, choices in {"test": ("randomisation", "bootstrap"), "unit": ("auto", "segment", "document")}.items():
+        if chosen[key] not in choices:
+            raise ConfigError(
+                f"significance.{key}", f"unknown value {chosen[key]!r}", f"choose one of {', '.join(choices)}"
+            )
+    if not 0 < chosen["level"] < 1:
+        raise ConfigError("significance.level", f"{chosen['level']} is no level", "give one above 0 and below 1")
+    return Resampling(
+        draws=plain["bootstrap_draws"],
+        seed=plain["seed"],
+        trials=chosen["trials"],
+        test=chosen["test"],
+        level=chosen["level"],
+        unit=None if chosen["unit"] == "auto" else chosen["unit"],
+    )
+
+
+def _optimised_with(config: DictConfig, plain: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """By system, what it was optimised with, from both places; the key is taken out of each system's own node."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, given in plain["optimised_with"].items():
+        found[str(name)] = _names(given, f"optimised_with.{name}")
+    for name, node in (config["systems"] or {}).items():
+        if isinstance(node, DictConfig) and "optimised_with" in node:
+            given = plain["systems"][name]["optimised_with"]
+            found[str(name)] = (*found.get(str(name), ()), *_names(given, f"systems.{name}.optimised_with"))
+            with open_dict(node):
+                node.pop("optimised_with")
+    return found
+
+
+def _names(given: Any, key: str) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+        raise ConfigError(key, f"{given!r} is no list of names", f"name metrics or families, as in {key}=[comet22]")
+    for name in given:
+        if family_of(name) is None:
+            raise ConfigError(
+                key,
+                f"{name!r} is of no family of metrics that is known",
+                f"name a family ({', '.join(FAMILIES)}) or a metric of one, as comet22",
+            )
+    return tuple(given)
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

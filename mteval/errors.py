@@ -7,7 +7,8 @@ The tree::
     ├── DataError              what a user's file holds
     │   ├── EncodingError      bytes that are not UTF-8
     │   ├── ParityError        things that must be equally many, and are not
-    │   └── MissingReferenceError  a reference that is missing or belongs to another segmentation
+    │   ├── MissingReferenceError  a reference that is missing or belongs to another segmentation
+    │   └── ComparabilityError scores or runs that cannot stand in one table
     ├── UnavailableError       a program, package or checkpoint that this machine lacks
     │   └── GatedError         a checkpoint behind a licence that must be accepted first
     ├── ContractError          a plug-in that broke its promise (too few outputs, NaN, …)
@@ -55,6 +56,10 @@ class ParityError(DataError):
 
 class MissingReferenceError(DataError):
     """A reference is missing or belongs to another segmentation."""
+
+
+class ComparabilityError(DataError):
+    """Scores or runs that cannot stand in one table."""
 
 
 class UnavailableError(MtevalError):

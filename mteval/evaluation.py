@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 from rich.progress import Progress
 
-from mteval import judging, reuse, scoring
+from mteval import judging, recounting, reuse, scoring
+from mteval.comparison import Resampling
 from mteval.environment import environment
 from mteval.errors import ConfigError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
@@ -18,12 +19,14 @@ from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair, base_language
 from mteval.metrics.base import Item, Metric, MetricCard
-from mteval.report.base import PairResult, RunResult, SystemResult
-from mteval.scores import DocumentScores, SegmentScores, SystemScore
+from mteval.report.base import Counting, PairResult, RunResult, SystemResult
+from mteval.scores import SegmentScores
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store
 from mteval.systems.base import Kind, System
 from mteval.systems.given import Given
+
+DEFAULT_RESAMPLING = Resampling(draws=1000, seed=12345, trials=10000)
 
 _ORDER: Mapping[Kind, int] = {"system": 0, "reference": 1, "canary": 2}
 
@@ -46,8 +49,8 @@ class Plan:
 class _Scored:
     """What the metrics said of one system, while it is being put together."""
 
-    scores: dict[str, SystemScore] = field(default_factory=dict)
     segments: dict[str, SegmentScores] = field(default_factory=dict)
+    recounted: dict[Counting, dict[str, SegmentScores]] = field(default_factory=dict)
     spans: dict[str, tuple[tuple[ErrorSpan, ...] | None, ...]] = field(default_factory=dict)
     truncated: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -65,8 +68,9 @@ class Evaluation:
         signals: by name; what looks for evidence of garble.
         detector: weighs the evidence.
         store: holds translations and scores between runs.
-        draws: bootstrap resamples for confidence intervals; 0 for none.
-        seed: of everything that is resampled.
+        resampling: how confidence intervals and paired tests are made.
+        optimised_with: by system name, metrics and families of metrics that it was made to score well by.
+        baseline: the system that the others are compared to; ``None`` for none.
     """
 
     reader: EvalSetReader
@@ -77,8 +81,9 @@ class Evaluation:
     signals: Mapping[str, Signal]
     detector: Detector
     store: Store
-    draws: int = 1000
-    seed: int = 12345
+    resampling: Resampling = DEFAULT_RESAMPLING
+    optimised_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    baseline: str | None = None
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
 
     def plan(self) -> list[Plan]:
@@ -120,13 +125,19 @@ class Evaluation:
         record = {
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "environment": environment(),
-            "seed": self.seed,
-            "bootstrap_draws": self.draws,
+            "seed": self.resampling.seed,
+            "bootstrap_draws": self.resampling.draws,
+            "randomisation_trials": self.resampling.trials,
+            "significance": {
+                "test": self.resampling.test,
+                "level": self.resampling.level,
+                "unit": self.resampling.unit or "document where there are enough of them",
+            },
             "store": str(self.store.folder) if self.store.folder else None,
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
         }
         cards = {name: metric.card for name, metric in self.metrics.items()}
-        return RunResult(tuple(results), cards, record, _warnings(plans, cards))
+        return RunResult(tuple(results), cards, record, _warnings(plans, cards), self.baseline)
 
     def _plan(self, eval_set: EvalSet) -> Plan:
         given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}
@@ -168,9 +179,10 @@ class Evaluation:
             advance = _bar(progress, f"{eval_set.pair} gate", len(hypotheses) * len(eval_set.scored))
             marks = {name: self._gate(eval_set, found, advance) for name, found in hypotheses.items()}
         scored: dict[str, _Scored] = {name: _Scored() for name in plan.systems}
+        signatures = {}
         for name, metric in self.metrics.items():
             with self._timed(f"score {eval_set.pair} {name}"):
-                self._score(name, metric, plan, hypotheses, scored, progress)
+                signatures[name] = self._score(name, metric, plan, hypotheses, marks, scored, progress)
                 metric.close()
         with self._timed(f"judge {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
@@ -182,11 +194,10 @@ class Evaluation:
             }
             ranked = [translated for name, translated in made.items() if plan.systems[name].card.kind == "system"]
             sources = self._judge(judging.sources(eval_set, ranked, self.metrics), advance)
-            verdicts, documents = {}, {}
-            for name, translated in made.items():
-                texts = judging.translations(eval_set, translated, self.metrics)
-                documents[name] = _document_scores(name, texts, scored[name].segments)
-                verdicts[name] = self._judge(texts, advance)
+            verdicts = {
+                name: self._judge(judging.translations(eval_set, translated, self.metrics), advance)
+                for name, translated in made.items()
+            }
         systems = tuple(
             SystemResult(
                 name=name,
@@ -194,19 +205,20 @@ class Evaluation:
                 signature=str(system.signature(eval_set.pair)),
                 hypotheses=hypotheses[name],
                 marks=marks[name],
-                scores=scored[name].scores,
+                scores={},
                 segment_scores=scored[name].segments,
                 spans=scored[name].spans,
                 truncated=scored[name].truncated,
                 verdicts=verdicts[name],
                 notices=hypotheses[name].notices,
-                document_scores=documents[name],
+                recounted=scored[name].recounted,
+                optimised_with=tuple(self.optimised_with.get(name, ())),
             )
             for name, system in plan.systems.items()
         )
         result = PairResult(eval_set, systems, plan.declined, sources)
-        with self._timed(f"score {eval_set.pair} clean sources"):
-            return scoring.with_clean_scores(result, self.metrics, self._resampling)
+        with self._timed(f"compare {eval_set.pair}"):
+            return scoring.with_scores(result, self.metrics, signatures, self.resampling)
 
     def _gate(self, eval_set: EvalSet, hypotheses: Hypotheses, advance: reuse.Advance) -> tuple[tuple[Mark, ...], ...]:
         marks = []
@@ -221,9 +233,11 @@ class Evaluation:
         metric: Metric,
         plan: Plan,
         hypotheses: Mapping[str, Hypotheses],
+        marks: Mapping[str, Sequence[Sequence[Mark]]],
         scored: Mapping[str, _Scored],
         progress: Progress,
-    ) -> None:
+    ) -> str:
+        """Score all systems by one metric, and say under which signature."""
         eval_set = plan.eval_set
         needs_reference = metric.card.needs_reference
         references = eval_set.reference_names if needs_reference else ()
@@ -236,21 +250,26 @@ class Evaluation:
         ]
         signature = metric.signature(len(references))
         advance = _bar(progress, f"{eval_set.pair} score {name}", len(items))
-        found = reuse.score(name, metric, items, len(references), self.store, advance)
+        scores = reuse.score(name, metric, items, len(references), self.store, advance)
         size = len(eval_set.scored)
         for start, system in enumerate(systems):
-            part = found[start * size : (start + 1) * size]
+            part = scores[start * size : (start + 1) * size]
             into = scored[system]
-            into.segments[name] = segments = scoring.segment_scores(name, system, part)
-            into.scores[name] = scoring.system_score(segments, metric, str(signature), self._resampling)
+            into.segments[name] = scoring.segment_scores(name, system, part)
             if any(score.spans is not None for score in part):
                 into.spans[name] = tuple(score.spans for score in part)
             if cut := tuple(index for index, score in enumerate(part) if score.truncated):
                 into.truncated[name] = cut
-
-    @property
-    def _resampling(self) -> scoring.Resampling:
-        return scoring.Resampling(self.draws, self.seed)
+        found = {system: items[start * size : (start + 1) * size] for start, system in enumerate(systems)}
+        segments = {system: scored[system].segments[name] for system in systems}
+        others: Sequence[tuple[Counting, Mapping[str, SegmentScores]]] = (
+            ("gated", recounting.gated(metric, found, marks, segments)),
+            ("decoded", recounting.decoded(name, metric, found, marks, segments, self.store)),
+        )
+        for counting, recounted in others:
+            for system, one in recounted.items():
+                scored[system].recounted.setdefault(counting, {})[name] = one
+        return str(signature)
 
     def _judge(self, texts: Sequence[Text], advance: reuse.Advance) -> tuple[Verdict, ...]:
         if not self.signals:  # what nothing looked at is not clean
@@ -267,14 +286,6 @@ class Evaluation:
         started = time.perf_counter()
         yield
         self._seconds[step] = time.perf_counter() - started
-
-
-def _document_scores(system: str, texts: Sequence[Text], metrics: Iterable[str]) -> dict[str, DocumentScores]:
-    """The scores that a system's documents are judged by, for each metric that scored the system."""
-    return {
-        metric: DocumentScores(metric, system, {text.document: text.scores.get(metric) for text in texts})
-        for metric in metrics
-    }
 
 
 def _warnings(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:

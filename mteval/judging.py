@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mteval.garble.base import Detector, Gauge, Line, Observations, Signal, SourceSignal, Text, Verdict
 from mteval.gate import Mark
-from mteval.metrics.base import Metric
+from mteval.metrics.base import Metric, combined
 from mteval.scores import SegmentScores
 from mteval.segment import EvalSet, Hypotheses
 
@@ -59,7 +59,7 @@ def sources(
         translations = {one.hypotheses.system: tuple(one.hypotheses.texts[row] for row in rows) for one in made}
         scores = {
             name: {
-                one.hypotheses.system: metric.aggregate(statistics)
+                one.hypotheses.system: combined(metric, statistics)
                 for one in made
                 if name in one.scores and (statistics := one.scores[name].scored(rows)) is not None
             }
@@ -83,7 +83,7 @@ def translations(eval_set: EvalSet, translated: Translated, metrics: Mapping[str
             text = translated.hypotheses.texts[row]
             lines.append(Line(segment.id, text, segment.source, references, translated.marks[row], scores))
         scores = {
-            name: metrics[name].aggregate(statistics)
+            name: combined(metrics[name], statistics)
             for name, found in translated.scores.items()
             if (statistics := found.scored(rows)) is not None
         }

@@ -1,33 +1,24 @@
-"""From a metric's scores of items to those of systems, over all segments or some; nothing here scores a text."""
+"""From a metric's scores of items to those of documents and systems, in every way of counting; no text is scored."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mteval.comparison import Comparisons, Resampling, compare
 from mteval.errors import ContractError
-from mteval.metrics.base import ItemScore, Metric, stacked
-from mteval.report.base import PairResult
-from mteval.scores import SegmentScores, SystemScore
+from mteval.metrics.base import ItemScore, Metric, combined, stacked
+from mteval.report.base import Counting, PairResult, Sources, SystemResult, View
+from mteval.scores import DocumentScores, SegmentScores, SystemScore
+from mteval.segment import EvalSet
 from mteval.stats import bootstrap_interval
 
-
-@dataclass(frozen=True)
-class Resampling:
-    """How confidence intervals are made.
-
-    Attributes:
-        draws: bootstrap resamples; 0 for no intervals.
-        seed: the same one draws the same segments for every system and metric.
-    """
-
-    draws: int
-    seed: int
+_COUNTINGS: tuple[Counting, ...] = ("raw", "gated", "decoded")
 
 
 def segment_scores(metric: str, system: str, items: Sequence[ItemScore]) -> SegmentScores:
@@ -41,11 +32,21 @@ def segment_scores(metric: str, system: str, items: Sequence[ItemScore]) -> Segm
     return SegmentScores(metric, system, tuple(item.score for item in items), stacked(items))
 
 
+def document_scores(found: SegmentScores, metric: Metric, eval_set: EvalSet) -> DocumentScores:
+    """One metric's scores of one system's documents."""
+    scores = {
+        document: None if (statistics := found.scored(rows)) is None else combined(metric, statistics)
+        for document, rows in eval_set.rows.items()
+    }
+    return DocumentScores(found.metric, found.system, scores)
+
+
 def system_score(
     found: SegmentScores,
     metric: Metric,
     signature: str,
     resampling: Resampling,
+    documents: Sequence[str],
     rows: Sequence[int] | None = None,
 ) -> SystemScore:
     """One metric's score of one system, with its interval.
@@ -54,39 +55,98 @@ def system_score(
         found: the segments' scores.
         metric: what made them; it combines their statistics, and scores nothing.
         signature: what they were made under.
+        documents: the document of each segment.
         rows: the positions of the segments that it is made of; ``None`` for all.
 
     Raises:
         ContractError: the metric gave no finite number.
     """
-    aggregate = partial(_aggregate, found.metric, metric)
     statistics = found.scored(rows)
     if statistics is None:
         return SystemScore(found.metric, found.system, None, None, 0, signature)
-    interval = bootstrap_interval(statistics, aggregate, draws=resampling.draws, seed=resampling.seed)
-    return SystemScore(found.metric, found.system, aggregate(statistics), interval, len(statistics), signature)
+    chosen = range(len(found)) if rows is None else rows
+    blocks = resampling.blocks([documents[row] for row in chosen if found.scores[row] is not None])
+    aggregate = partial(_aggregate, found.metric, metric)
+    interval = bootstrap_interval(statistics, aggregate, draws=resampling.draws, seed=resampling.seed, blocks=blocks)
+    sums, count = statistics.sum(axis=0, keepdims=True), np.array([float(len(statistics))])
+    score = float(aggregate(sums, count)[0])
+    return SystemScore(found.metric, found.system, score, interval, len(statistics), signature)
 
 
-def with_clean_scores(pair: PairResult, metrics: Mapping[str, Metric], resampling: Resampling) -> PairResult:
-    """The same result, with each system's scores over the documents whose source is clean.
+def with_scores(
+    pair: PairResult, metrics: Mapping[str, Metric], signatures: Mapping[str, str], resampling: Resampling
+) -> PairResult:
+    """The same result with all that follows from its segment scores: system scores, comparisons, and views.
 
-    Where all sources are clean, or none is, there is nothing to tell apart, and it is returned as it is.
+    Args:
+        pair: its systems have their segment scores, recounted ones among them; its sources are judged.
+        metrics: what made the scores, by name; they combine statistics, and score nothing.
+        signatures: what they were made under, by metric name.
+        resampling: how intervals and tests are made.
     """
+    raw = _view(pair, metrics, signatures, resampling, "raw", None)
+    views: dict[tuple[Counting, Sources], View] = {}
     rows = pair.clean_rows
-    if len(rows) in (0, len(pair.eval_set.scored)):
-        return pair
-    systems = []
-    for system in pair.systems:
-        clean = {
-            name: system_score(found, metrics[name], system.scores[name].signature, resampling, rows)
-            for name, found in system.segment_scores.items()
+    some_clean = len(rows) not in (0, len(pair.eval_set.scored))
+    for counting in _COUNTINGS:
+        if counting != "raw":
+            if not any(system.recounted.get(counting) for system in pair.systems):
+                continue
+            views[counting, "all"] = _view(pair, metrics, signatures, resampling, counting, None)
+        if some_clean:
+            views[counting, "clean"] = _view(pair, metrics, signatures, resampling, counting, rows)
+    systems = tuple(
+        replace(
+            system,
+            scores=raw.scores[system.name],
+            document_scores={
+                name: document_scores(found, metrics[name], pair.eval_set)
+                for name, found in system.segment_scores.items()
+            },
+        )
+        for system in pair.systems
+    )
+    return replace(pair, systems=systems, comparisons=raw.comparisons, views=views)
+
+
+def _view(
+    pair: PairResult,
+    metrics: Mapping[str, Metric],
+    signatures: Mapping[str, str],
+    resampling: Resampling,
+    counting: Counting,
+    rows: Sequence[int] | None,
+) -> View:
+    documents = [segment.document for segment in pair.eval_set.scored]
+    counted = {system.name: _counted(system, counting) for system in pair.systems}
+    scores = {
+        system: {
+            name: system_score(one, metrics[name], signatures[name], resampling, documents, rows)
+            for name, one in found.items()
         }
-        systems.append(replace(system, clean_scores=clean))
-    return replace(pair, systems=tuple(systems))
+        for system, found in counted.items()
+    }
+    ranked = [system.name for system in pair.systems if system.kind == "system"]
+    comparisons: dict[str, Comparisons] = {}
+    for name, metric in metrics.items():
+        found = [counted[system][name] for system in ranked if name in counted[system]]
+        aggregate = partial(_aggregate, name, metric)
+        compared = compare(found, aggregate, metric.card.higher_is_better, documents, resampling, rows)
+        if compared is not None:
+            comparisons[name] = compared
+    return View(scores, comparisons)
 
 
-def _aggregate(name: str, metric: Metric, statistics: NDArray[np.float64]) -> float:
-    score = metric.aggregate(statistics)
-    if not math.isfinite(score):
-        raise ContractError(f"metric {name}", f"gave {score} for a system", "report it with the eval set")
-    return score
+def _counted(system: SystemResult, counting: Counting) -> Mapping[str, SegmentScores]:
+    """A system's segment scores in one way of counting, by metric name."""
+    return {**system.segment_scores, **system.recounted.get(counting, {})}
+
+
+def _aggregate(
+    name: str, metric: Metric, sums: NDArray[np.float64], counts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    scores = metric.aggregate(sums, counts)
+    if scores.shape != (len(sums),) or not np.isfinite(scores).all():
+        bad = next((float(score) for score in scores.ravel() if not math.isfinite(score)), scores.shape)
+        raise ContractError(f"metric {name}", f"gave {bad} for a system", "report it with the eval set")
+    return scores

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sacrebleu
 
+from mteval.comparison import Resampling
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
@@ -66,7 +67,7 @@ def evaluation(
         signals=signals or {},
         detector=detector or NoisyOr(),
         store=Store(store),
-        draws=20,
+        resampling=Resampling(draws=20, seed=12345, trials=50),
     )
 
 

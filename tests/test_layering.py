@@ -10,17 +10,21 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
-    "errors", "lang", "scores", "signature", "stats", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "scoring", "judging",
-    "evaluation", "flagging", "run_folder",
+    "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
+    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "scoring", "recounting",
+    "judging", "evaluation", "flagging", "run_folder",
     "lang_pair_source", "config", "composition", "app", "flag", "__main__",
 ]  # fmt: skip
 ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
-    "report": {"base", "blame", "document_scores", "leaderboard", "judged", "plain", "ranking", "tally"},
+    "report": {
+        *("agreement", "average", "base", "blame", "differences", "document_scores", "leaderboard", "judged", "notes"),
+        *("plain", "ranking", "tally", "views"),
+    },
     "garble": {"base", "settings"},
-    **{room: {"base"} for room in ("metrics", "systems", "evalsets", "unjudged")},
+    "metrics": {"base", "families"},
+    **{room: {"base"} for room in ("systems", "evalsets", "unjudged")},
 }
 HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua"}
 

@@ -10,13 +10,14 @@ import pytest
 import sacrebleu
 from numpy.typing import NDArray
 
+from mteval.comparison import Resampling
 from mteval.errors import ContractError
 from mteval.garble.base import Detector, Observations, Text, Verdict
 from mteval.metrics.base import ItemScore, Metric
 from mteval.metrics.fakes import LengthRatio
 from mteval.metrics.lexical import Bleu
 from mteval.report.base import SystemResult
-from mteval.scoring import Resampling, segment_scores, system_score
+from mteval.scoring import segment_scores, system_score
 from mteval.segment import EvalSet
 from mteval.systems.canaries import Half
 from mteval.systems.fakes import UpperCase
@@ -38,7 +39,7 @@ def test_a_score_is_made_of_the_chosen_segments_that_have_one(
     rows: Sequence[int] | None, score: float | None, segments: int
 ) -> None:
     found = segment_scores("length", "sys", items(0.2, 0.6, None, 0.7))
-    got = system_score(found, LengthRatio(), "version:1", RESAMPLING, rows)
+    got = system_score(found, LengthRatio(), "version:1", RESAMPLING, "abcd", rows)
     assert (got.metric, got.system, got.segments, got.signature) == ("length", "sys", segments, "version:1")
     assert got.score == (None if score is None else pytest.approx(score))
     assert (got.interval is None) == (segments < 2)
@@ -46,18 +47,18 @@ def test_a_score_is_made_of_the_chosen_segments_that_have_one(
 
 def test_the_chosen_segments_alone_make_the_same_score_and_interval() -> None:
     every, alone = segment_scores("length", "s", items(0.2, 0.9, 0.6)), segment_scores("length", "s", items(0.2, 0.6))
-    chosen = system_score(every, LengthRatio(), "v", RESAMPLING, (0, 2))
-    assert chosen == system_score(alone, LengthRatio(), "v", RESAMPLING)
+    chosen = system_score(every, LengthRatio(), "v", RESAMPLING, "abc", (0, 2))
+    assert chosen == system_score(alone, LengthRatio(), "v", RESAMPLING, "ac")
 
 
 class NoNumber(LengthRatio):
-    def aggregate(self, statistics: NDArray[np.float64]) -> float:
-        return math.nan
+    def aggregate(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.full(len(sums), math.nan)
 
 
 def test_a_metric_that_gives_no_number_for_a_system_is_named() -> None:
     with pytest.raises(ContractError, match="metric bad: gave nan for a system"):
-        system_score(segment_scores("bad", "sys", items(0.5)), NoNumber(), "v", RESAMPLING)
+        system_score(segment_scores("bad", "sys", items(0.5)), NoNumber(), "v", RESAMPLING, "a")
 
 
 def texts(eval_set: EvalSet, system: SystemResult) -> list[tuple[str, str]]:
@@ -82,14 +83,15 @@ def test_scores_on_clean_sources_are_those_of_their_segments_and_nothing_is_scor
     (pair,) = run.pairs
     assert (pair.clean_documents, pair.clean_rows) == (("a",), (0, 1))
     references = [s.references["r"] for s in SEGMENTS if s.document == "a" and not s.furniture]
+    on_clean = pair.views["raw", "clean"].scores
     for name in ("good", "bad", "half"):
         system = by_name(pair)[name]
-        clean = system.clean_scores["bleu"]
+        clean = on_clean[name]["bleu"]
         assert clean.score == sacrebleu.corpus_bleu(list(system.hypotheses.texts[:2]), [references]).score
         assert (clean.segments, clean.signature) == (2, system.scores["bleu"].signature)
         assert clean.interval is not None
-    assert by_name(pair)["bad"].clean_scores["bleu"].score != by_name(pair)["bad"].scores["bleu"].score
-    assert set(by_name(pair)["reference"].clean_scores) == {"length"}
+    assert on_clean["bad"]["bleu"].score != by_name(pair)["bad"].scores["bleu"].score
+    assert set(on_clean["reference"]) == {"length"}
     assert counting.scored == len({(s, t) for x in pair.systems for s, t in texts(pair.eval_set, x)})  # each once
 
 
@@ -99,7 +101,7 @@ def test_where_all_sources_are_clean_or_none_is_there_is_nothing_to_tell_apart(
 ) -> None:
     (pair,) = evaluation({"upper": UpperCase()}, signals={"spy": Spy()}, detector=Strict(*garbled)).run().pairs
     assert pair.clean_documents == clean
-    assert by_name(pair)["upper"].clean_scores == {}
+    assert not {sources for _, sources in pair.views} - {"all"}
 
 
 def test_a_suspect_source_is_not_clean() -> None:

@@ -61,6 +61,11 @@ class MetricCard:
         gated: whether a licence must be accepted at the hub before the checkpoint can be had.
         pairs: the lang pairs that it was made for, as ``pt-en``; ``None`` if it is for any. In others it scores too,
             and the report warns of it.
+        family: metrics of one family reward the same; a system that was optimised with one of them is not to be ranked
+            by another.
+        thresholds: the name under which MT-Thresholds (Kocmi et al. 2024) has a fit of how often a difference agrees
+            with people; ``None`` where there is none for this setting.
+        points: how many of that fit's points make 1 on this scale, as 100 for COMET.
     """
 
     label: str
@@ -72,6 +77,9 @@ class MetricCard:
     licence: str
     gated: bool = False
     pairs: tuple[str, ...] | None = None
+    family: str = "other"
+    thresholds: str | None = None
+    points: float = 1
 
 
 class Metric(ABC):
@@ -107,14 +115,37 @@ class Metric(ABC):
         """
 
     @abstractmethod
-    def aggregate(self, statistics: NDArray[np.float64]) -> float:
-        """The system score.
+    def aggregate(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """System scores, each from nothing but the sum of segment statistics and the number of segments.
 
         Args:
-            statistics: shape [segments, k], one or more rows of ``ItemScore.statistics``, repeated rows allowed;
-                segments without a score are not among them.
+            sums: column sums of ``ItemScore.statistics``, a row for each set of segments: shape [sets, k]. A segment
+                may be in a set many times; segments without a score are in none.
+            counts: how many segments each set holds, at least one: shape [sets].
+
+        Returns:
+            Shape [sets]. The score of one set alone is the official tool's to the last digit; those of many sets at
+            once may differ from it by rounding, but are the same for the same sums.
+        """
+
+    @abstractmethod
+    def nothing(self, item: Item) -> ItemScore | None:
+        """What it gives an item whose hypothesis counts as no translation, whatever its text is.
+
+        Returns:
+            The worst that there is on its scale; ``None`` where the scale has no end.
         """
 
     @abstractmethod
     def close(self) -> None:
         """Give up what takes memory, such as weights; it is loaded again when it is needed."""
+
+
+def combined(metric: Metric, statistics: NDArray[np.float64]) -> float:
+    """The system score of segments.
+
+    Args:
+        metric: what made the statistics.
+        statistics: shape [segments, k], at least one row.
+    """
+    return float(metric.aggregate(statistics.sum(axis=0, keepdims=True), np.array([float(len(statistics))]))[0])

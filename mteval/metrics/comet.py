@@ -74,10 +74,11 @@ class Comet(Metric):
         revision: str | None = None,
         local_encoder: str | None = None,
         open_alternative: str = "Unbabel/wmt20-comet-qe-da",
+        thresholds: str | None = None,
     ) -> None:
         require = functools.partial(_require, label)
         texts = {"label": label, "checkpoint": checkpoint, "licence": licence, "open_alternative": open_alternative}
-        optional = {"revision": revision, "local_encoder": local_encoder}
+        optional = {"revision": revision, "local_encoder": local_encoder, "thresholds": thresholds}
         for key, text in {**texts, **{key: text for key, text in optional.items() if text is not None}}.items():
             require(isinstance(text, str) and bool(text.strip()), key, text, "give a text that is not empty")
         for key, flag in {"needs_reference": needs_reference, "gated": gated}.items():
@@ -99,6 +100,9 @@ class Comet(Metric):
             licence=licence,
             gated=gated,
             pairs=None if pairs is None else tuple(map(str, parse_pairs(pairs, f"metric {label}, key pairs"))),
+            family="comet",
+            thresholds=thresholds,
+            points=100,
         )
         self._precision = precision
         self._batch_size = batch_size
@@ -201,9 +205,14 @@ class Comet(Metric):
                 item_score = ItemScore(score, (score,), of_item[0][1], truncated=sizes[item][1])
                 yield from ((position, item_score) for position in same[item])
 
-    def aggregate(self, statistics: NDArray[np.float64]) -> float:
-        """The mean of the segment scores, which are the only column of ``statistics``."""
-        return float(np.mean(statistics[:, 0]))
+    def aggregate(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of the segment scores, which are the only column of segment statistics."""
+        means: NDArray[np.float64] = sums[:, 0] / counts
+        return means
+
+    def nothing(self, item: Item) -> ItemScore | None:
+        """The low end of the scale: what the model itself says of an empty text is not to be relied on."""
+        return None if self._card.low is None else ItemScore(self._card.low, (self._card.low,))
 
     def close(self) -> None:
         self.__dict__.pop("_model", None)

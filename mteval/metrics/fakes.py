@@ -41,8 +41,11 @@ class LengthRatio(Metric):
             ratio = min(1.0, len(item.hypothesis) / len(item.source))
             yield index, ItemScore(ratio, (ratio,))
 
-    def aggregate(self, statistics: NDArray[np.float64]) -> float:
-        return float(statistics.mean())
+    def aggregate(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return sums[:, 0] / counts
+
+    def nothing(self, item: Item) -> ItemScore:
+        return ItemScore(0.0, (0.0,))
 
     def close(self) -> None:
         pass

@@ -19,6 +19,17 @@ from mteval.errors import ConfigError, MissingReferenceError, UnavailableError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.signature import Signature
 
+_BLEU_FITS = {"13a": "bleu", "flores101": "spbleu101", "flores200": "spbleu200"}
+"""The tokenizers for which MT-Thresholds has a fit."""
+_STANDARD_BLEU = {
+    "tokenize": None,
+    "lowercase": False,
+    "smooth_method": "exp",
+    "smooth_value": None,
+    "max_ngram_order": 4,
+}
+_STANDARD_CHRF = {"char_order": 6, "word_order": 0, "beta": 2, "lowercase": False, "whitespace": False}
+
 
 def _check_choice(key: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
@@ -40,6 +51,10 @@ class Lexical(Metric, ABC):
     @abstractmethod
     def _unsigned(self) -> Mapping[str, object]:
         """Settings that sacreBLEU's signature leaves out, where they are not its defaults."""
+
+    @abstractmethod
+    def _plain_scores(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """sacreBLEU's formula for many rows of sums at once; NaN where it goes another way than the common one."""
 
     @cached_property
     def _corpus(self) -> Any:
@@ -77,9 +92,18 @@ class Lexical(Metric, ABC):
             score = self._sentence._compute_score_from_stats(list(statistics)).score
             yield index, ItemScore(score, tuple(float(value) for value in statistics))
 
-    def aggregate(self, statistics: NDArray[np.float64]) -> float:
-        # A list, since sacreBLEU's add-k smoothing writes into what it is given.
-        return float(self._corpus._compute_score_from_stats(statistics.sum(axis=0).tolist()).score)
+    def aggregate(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See ``Metric.aggregate``; sacreBLEU itself scores one set alone, and those that need smoothing."""
+        scores = np.full(len(sums), np.nan) if len(sums) == 1 else self._plain_scores(sums)
+        for row in np.flatnonzero(np.isnan(scores)):
+            # A list, since sacreBLEU's add-k smoothing writes into what it is given.
+            scores[row] = self._corpus._compute_score_from_stats(sums[row].tolist()).score
+        return scores
+
+    def nothing(self, item: Item) -> ItemScore:
+        """What an empty hypothesis gets."""
+        ((_, score),) = self.score([Item(item.source, "", item.references)])
+        return score
 
     def close(self) -> None:
         pass
@@ -117,7 +141,20 @@ class Bleu(Lexical):
     @property
     def card(self) -> MetricCard:
         label = "spBLEU" if str(self._settings["tokenize"]).startswith(("flores", "spm")) else "BLEU"
-        return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0")
+        standard = {**self._settings, "tokenize": None} == _STANDARD_BLEU
+        fit = _BLEU_FITS.get(str(self._settings["tokenize"])) if standard else None
+        return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0", family="lexical", thresholds=fit)
+
+    def _plain_scores(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        order = self._settings["max_ngram_order"]
+        hypothesis, reference, correct, total = sums[:, 0], sums[:, 1], sums[:, 2 : 2 + order], sums[:, 2 + order :]
+        if self._settings["smooth_method"] == "add-k":  # smooths every order but the first
+            return np.full(len(sums), np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            precision = np.where((correct > 0) & (total > 0), 100 * correct / total, np.nan)
+            brevity = np.where(hypothesis < reference, np.exp(1 - reference / hypothesis), 1.0)
+            scores: NDArray[np.float64] = brevity * np.exp(np.log(precision).mean(axis=1))
+        return scores
 
     def _unsigned(self) -> Mapping[str, object]:
         order, smooth = self._settings["max_ngram_order"], self._settings["smooth_value"]
@@ -166,7 +203,17 @@ class Chrf(Lexical):
     @property
     def card(self) -> MetricCard:
         label = f"chrF{self._settings['beta']}{'+' * self._settings['word_order']}"
-        return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0")
+        fit = "chrf" if self._settings == _STANDARD_CHRF else None
+        return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0", family="lexical", thresholds=fit)
+
+    def _plain_scores(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        hypothesis, reference, matches = sums[:, 0::3], sums[:, 1::3], sums[:, 2::3]
+        beta = self._settings["beta"] ** 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            precision = np.where((hypothesis > 0) & (reference > 0), matches / hypothesis, np.nan).mean(axis=1)
+            recall = np.where(reference > 0, matches / reference, np.nan).mean(axis=1)
+            scores: NDArray[np.float64] = 100 * (1 + beta) * precision * recall / (beta * precision + recall)
+        return scores
 
     def _unsigned(self) -> Mapping[str, object]:
         return {"beta": self._settings["beta"]} if self._settings["beta"] != 2 else {}
@@ -203,7 +250,12 @@ class Ter(Lexical):
 
     @property
     def card(self) -> MetricCard:
-        return MetricCard("TER", True, False, 0, None, 2, "Apache-2.0")
+        return MetricCard("TER", True, False, 0, None, 2, "Apache-2.0", family="lexical")
+
+    def _plain_scores(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores: NDArray[np.float64] = np.where(sums[:, 1] > 0, 100 * sums[:, 0] / sums[:, 1], np.nan)
+        return scores
 
     def _unsigned(self) -> Mapping[str, object]:
         return {}

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from mteval.comparison import Comparisons
 from mteval.garble.base import Verdict
 from mteval.gate import Mark
 from mteval.metrics.base import MetricCard
@@ -16,6 +17,27 @@ from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.systems.base import Kind
 from mteval.unjudged.base import Unjudged
+
+Counting = Literal["raw", "gated", "decoded"]
+"""What counts as a hypothesis: the text as it was produced (``raw``); nothing, where the gate says that it is empty,
+copied, looped or in the wrong language (``gated``); or the text with the HTML entities decoded that the gate marked
+(``decoded``)."""
+
+Sources = Literal["all", "clean"]
+"""Which documents count: all, or those whose source is clean."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The same hypotheses, scored in one way of counting.
+
+    Attributes:
+        scores: by system name, then by metric name.
+        comparisons: of ranked systems, by metric name; a metric is absent where fewer than two have a score.
+    """
+
+    scores: Mapping[str, Mapping[str, SystemScore]]
+    comparisons: Mapping[str, Comparisons] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,9 +57,10 @@ class SystemResult:
         truncated: by metric name, the positions of segments that the metric did not see whole.
         verdicts: one a document, in document order; none if no signal was there to look.
         notices: what must not pass in silence, a sentence each.
-        clean_scores: system scores by metric name over the documents whose source is clean; empty where all sources
-            are clean (then they are ``scores``) or none is.
         document_scores: document scores by metric name.
+        recounted: by way of counting, segment scores by metric name where they are other than ``segment_scores``;
+            ``raw`` is never there.
+        optimised_with: metrics and families of metrics that it was made to score well by, as its config declares.
     """
 
     name: str
@@ -51,8 +74,9 @@ class SystemResult:
     truncated: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     notices: tuple[str, ...] = ()
-    clean_scores: Mapping[str, SystemScore] = field(default_factory=dict)
     document_scores: Mapping[str, DocumentScores] = field(default_factory=dict)
+    recounted: Mapping[Counting, Mapping[str, SegmentScores]] = field(default_factory=dict)
+    optimised_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,12 +88,17 @@ class PairResult:
         systems: in the order in which they ran.
         declined: systems that do not translate this eval set, with the reason.
         sources: verdicts on the source documents, in document order; none if no signal was there to look.
+        comparisons: of ranked systems by the scores in ``systems``, by metric name; a metric is absent where fewer than
+            two have a score.
+        views: the other ways of counting, where they differ from the raw scores over all documents.
     """
 
     eval_set: EvalSet
     systems: tuple[SystemResult, ...]
     declined: Mapping[str, str]
     sources: tuple[Verdict, ...]
+    comparisons: Mapping[str, Comparisons] = field(default_factory=dict)
+    views: Mapping[tuple[Counting, Sources], View] = field(default_factory=dict)
 
     @cached_property
     def clean_documents(self) -> tuple[str, ...]:
@@ -95,12 +124,14 @@ class RunResult:
         metrics: the metrics' cards by name, in config order; the first is the one that systems are ordered by.
         record: what ``run.json`` says besides: versions, seed, timing, device, config.
         warnings: what must not pass in silence, a sentence each.
+        baseline: the system that the others are compared to; ``None`` for none.
     """
 
     pairs: tuple[PairResult, ...]
     metrics: Mapping[str, MetricCard]
     record: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
+    baseline: str | None = None
 
 
 class Report(ABC):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mteval.metrics.base import MetricCard
-from mteval.report.base import PairResult, SystemResult
+from mteval.report.base import PairResult
 from mteval.report.leaderboard import Table, table_of
 from mteval.report.plain import counted
+from mteval.report.views import through
 
 CLEAN_LEGEND = "Here only documents whose source is clean are scored, so that no source is to blame for a score."
 
@@ -60,61 +61,33 @@ def blame(pair: PairResult, whole: Table, metrics: Mapping[str, MetricCard]) -> 
     elif pair.sources and not rows:
         finding = ("No source is clean, so no score is the systems' own." if scored else "No source is clean.",)
     elif pair.sources and scored:
-        table = table_of(_on_clean_sources(pair), metrics)
+        table = table_of(through(pair, "raw", "clean"), metrics)
         finding = (*_changes(whole, table), *(note for note in table.notes if note not in whole.notes))
     documents = sum(1 for found in pair.eval_set.rows.values() if found)
     return Blame(pair.clean_documents, len(rows), documents, every, table, finding)
 
 
-def _on_clean_sources(pair: PairResult) -> PairResult:
-    """The same result, as if the eval set held the documents with a clean source alone."""
-    clean, rows = frozenset(pair.clean_documents), pair.clean_rows
-    eval_set = replace(
-        pair.eval_set,
-        documents=tuple(document for document in pair.eval_set.documents if document.id in clean),
-        segments=tuple(segment for segment in pair.eval_set.segments if segment.document in clean),
-        hypotheses={},
-    )
-
-    def only(system: SystemResult) -> SystemResult:
-        return replace(
-            system,
-            hypotheses=replace(system.hypotheses, texts=tuple(system.hypotheses.texts[row] for row in rows)),
-            marks=tuple(system.marks[row] for row in rows),
-            scores=system.clean_scores,
-            segment_scores={},
-            spans={},
-            truncated={metric: _moved(cut, rows) for metric, cut in system.truncated.items()},
-            verdicts=tuple(verdict for verdict in system.verdicts if verdict.document in clean),
-            clean_scores={},
-        )
-
-    sources = tuple(verdict for verdict in pair.sources if verdict.document in clean)
-    return PairResult(eval_set, tuple(only(system) for system in pair.systems), pair.declined, sources)
-
-
-def _moved(positions: Iterable[int], rows: Sequence[int]) -> tuple[int, ...]:
-    """Where some segments are found among ``rows``; those that are not there are left out."""
-    at = {row: index for index, row in enumerate(rows)}
-    return tuple(at[position] for position in positions if position in at)
-
-
 def _changes(whole: Table, clean: Table) -> Iterable[str]:
-    """Whether the ranks by the first metric are others on clean sources, and who has none there; a sentence each."""
-    before = {row.system: row.rank for row in whole.ranked if row.rank is not None}
-    after = {row.system: row.rank for row in clean.ranked if row.rank is not None}
+    """Whether the order of systems is another on clean sources, and who has no place there; a sentence each."""
+    before = {row.system: row.place for row in whole.ranked if row.place is not None}
+    after = {row.system: row.place for row in clean.ranked if row.place is not None}
     both = [name for name in after if name in before]
     gains = [f"{name} {gain}" for name in both if (gain := _gain(name, both, before, after))]
     if len(both) < 2:
-        yield "Fewer than two systems are ranked on clean sources, so no rank can change there."
+        yield "Fewer than two systems are ranked on clean sources, so no place can change there."
     elif gains:
         left = len(gains) - _GAINS
         more = [f"{left} more gain on others"] if left > 0 else []
         yield f"On clean sources, {'; '.join([*gains[:_GAINS], *more])}."
     else:
-        yield "Ranks are the same on clean sources."
+        yield "The order of systems is the same on clean sources."
     if lost := [name for name in before if name not in after]:
-        yield f"{_and(lost)} {'has' if len(lost) == 1 else 'have'} no {clean.columns[0].label} on clean sources."
+        yield f"{_and(lost)} {'has' if len(lost) == 1 else 'have'} no {_label(clean)} on clean sources."
+
+
+def _label(table: Table) -> str:
+    """The label of the metric that ranks."""
+    return next((column.label for column in table.columns if column.metric == table.headline), "score")
 
 
 def _gain(name: str, ranked: Sequence[str], before: Mapping[str, int], after: Mapping[str, int]) -> str:

@@ -9,7 +9,7 @@ from mteval.garble.base import Evidence, Label, SegmentVerdict, Verdict
 from mteval.gate import Mark
 from mteval.lang import LangPair
 from mteval.metrics.base import MetricCard
-from mteval.report.base import PairResult, RunResult, SystemResult
+from mteval.report.base import PairResult, RunResult, SystemResult, View
 from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import Document, ErrorSpan, EvalSet, Hypotheses, Segment
 
@@ -113,7 +113,6 @@ def _opus(name: str, hypothesis: str) -> SystemResult:
                 segments=_segments("p2", "garbled", "clean"),
             ),
         ),
-        clean_scores=_scores(name, {"bleu": (52.4, (48.0, 57.5)), "ter": (29.5, None), "kiwi": (0.895, None)}, 2),
     )
 
 
@@ -163,7 +162,6 @@ def _apertium() -> SystemResult:
             ),
         ),
         notices=("1 source was cut at 512 tokens.",),
-        clean_scores=_clean_scores("apertium", bleu=24.1, ter=58.0, kiwi=0.74),
     )
 
 
@@ -236,7 +234,6 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
                 Verdict(one, "shuffled", "garbled", 0.99, (), segments=_segments(one, "garbled", "garbled"))
                 for one in ("p1", "p2")
             ),
-            clean_scores=_clean_scores("shuffled", bleu=3.1, ter=97.0, kiwi=0.2),
         ),
         _apertium(),
         SystemResult(
@@ -247,7 +244,6 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
             nothing,
             _scores("silent", {"bleu": (None, None), "kiwi": (0.6, None)}),
             _segment_scores("silent", 0.6, 0.6, 0.6, 0.6),
-            clean_scores=_clean_scores("silent", bleu=None, kiwi=0.6),
         ),
         _opus(name, hypothesis),
         SystemResult(
@@ -262,15 +258,25 @@ def fake_result(name: str = "opus", hypothesis: str = "The northern leader promi
                 Verdict(one, "human", "clean", probability, (), segments=_segments(one, "clean", "clean"))
                 for one, probability in (("p1", 0.01), ("p2", 0.1))
             ),
-            clean_scores=_clean_scores("human", kiwi=0.89),
         ),
     )
+    opus = _scores(name, {"bleu": (52.4, (48.0, 57.5)), "ter": (29.5, None), "kiwi": (0.895, None)}, 2)
+    clean = {
+        "shuffled": _clean_scores("shuffled", bleu=3.1, ter=97.0, kiwi=0.2),
+        "apertium": _clean_scores("apertium", bleu=24.1, ter=58.0, kiwi=0.74),
+        "silent": _clean_scores("silent", bleu=None, kiwi=0.6),
+        name: opus,
+        "human": _clean_scores("human", kiwi=0.89),
+    }
+    pair = PairResult(
+        eval_set,
+        tuple(map(_with_document_scores, systems)),
+        {"grammar": "no mode for pt-en"},
+        _sources(),
+        views={("raw", "clean"): View(clean)},
+    )
     return RunResult(
-        pairs=(
-            PairResult(
-                eval_set, tuple(map(_with_document_scores, systems)), {"grammar": "no mode for pt-en"}, _sources()
-            ),
-        ),
+        pairs=(pair,),
         metrics=METRICS,
         record={"mteval": "0.1.0", "seed": 12345, "device": "cpu"},
         warnings=("BLEU scores a segment at a time with effective order.",),

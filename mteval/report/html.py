@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mteval.files import write_text
+from mteval.report.average import AVERAGE_LEGEND, average
 from mteval.report.base import PairResult, Report, RunResult
-from mteval.report.blame import CLEAN_LEGEND, Blame, blame
+from mteval.report.blame import Blame, blame
+from mteval.report.differences import DIFFERENCE_LEGEND, Differences, differences
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.html_charts import charts_data
 from mteval.report.html_explorer import Part, divided, whole_parts
+from mteval.report.html_matrix import MATRIX_LEGEND, Matrix, matrices
 from mteval.report.html_pack import pack
 from mteval.report.html_record import what_was_done
 from mteval.report.html_scripts import TEMPLATES, scripts, style
 from mteval.report.html_verdicts import Readings, readings
+from mteval.report.html_views import LeaderboardView, leaderboard_views
 from mteval.report.judged import FAULT_LEGEND, Judgement, judgement
-from mteval.report.leaderboard import LEGEND, MISSING, Table, leaderboard
+from mteval.report.leaderboard import MISSING, Table, leaderboard
 from mteval.report.plain import plain, printable
 
 LIMIT = 30_000_000
@@ -35,24 +39,6 @@ _NAMES = 20_000
 
 
 @dataclass(frozen=True)
-class _View:
-    """One of the leaderboards that the page's switch chooses from.
-
-    Attributes:
-        text: which scores: ``raw``, ``gated``, ``decoded``.
-        sources: over which documents: ``all``, ``clean``.
-        title: what tells it from the first, in words.
-        caption: what a reader must know of it.
-    """
-
-    text: str
-    sources: str
-    table: Table
-    title: str = ""
-    caption: str = ""
-
-
-@dataclass(frozen=True)
 class _Page:
     """What the page shows of one lang pair.
 
@@ -63,10 +49,12 @@ class _Page:
     """
 
     table: Table
-    views: tuple[_View, ...]
+    views: tuple[LeaderboardView, ...]
     verdicts: Judgement
     readings: tuple[Readings, ...]
     split: Blame
+    between: Differences | None
+    matrices: tuple[Matrix, ...]
     documents: DocumentTable
     charts: Markup
     part: Part | None = None
@@ -111,19 +99,15 @@ def _page(pair: PairResult, table: Table, result: RunResult) -> _Page:
     split = blame(pair, table, result.metrics)
     return _Page(
         table=table,
-        views=tuple(_views(table, split)),
+        views=leaderboard_views(pair, result.metrics, split),
         verdicts=verdicts,
         readings=readings(pair, verdicts),
         split=split,
+        between=differences(pair, table, result.metrics, result.baseline),
+        matrices=matrices(pair, table, result.metrics),
         documents=document_table(pair, table),
         charts=Markup(pack(charts_data(pair, table, result.metrics))),
     )
-
-
-def _views(table: Table, split: Blame) -> Iterable[_View]:
-    yield _View("raw", "all", table)
-    if split.table:
-        yield _View("raw", "clean", split.table, "clean sources only", f"{split.size}. {CLEAN_LEGEND}")
 
 
 def _leaderboard(result: RunResult, pages: Sequence[_Page]) -> str:
@@ -132,7 +116,10 @@ def _leaderboard(result: RunResult, pages: Sequence[_Page]) -> str:
         charts=True,
         pairs=pages,
         warnings=result.warnings,
-        legend=LEGEND,
+        difference_legend=DIFFERENCE_LEGEND,
+        matrix_legend=MATRIX_LEGEND,
+        average=average(result),
+        average_legend=AVERAGE_LEGEND,
         document_legend=DOCUMENT_LEGEND,
         missing=MISSING,
         fault=FAULT_LEGEND,

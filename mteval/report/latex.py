@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mteval.files import write_text
+from mteval.report.average import Average, AverageRow, average
 from mteval.report.base import Report, RunResult
 from mteval.report.blame import Blame, blame
-from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
+from mteval.report.differences import Differences, differences
+from mteval.report.leaderboard import MISSING, STARRED, TIED, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
 
 _INTERVALS = 3
@@ -34,6 +36,7 @@ _ESCAPES = {
     "[": r"{[}",
     "]": r"{]}",
     "–": r"\textendash{}",
+    "†": r"\textdagger{}",
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
 }
@@ -54,14 +57,18 @@ class Latex(Report):
         for table, pair in zip(leaderboard(result), result.pairs, strict=True):
             split = blame(pair, table, result.metrics)
             blocks.append(_table(table, [*result.warnings, *split.finding]))
+            between = differences(pair, table, result.metrics, result.baseline)
+            blocks += [_differences(table, between)] if between else []
             blocks += [_clean_sources(split, split.table)] if split.table else []
+        mean = average(result)
+        blocks += [_average(mean)] if mean else []
         write_text(path, "\n".join(blocks))
         return path
 
 
 def escape(text: str) -> str:
     """Text that LaTeX prints as it is; a signature may break after a bar."""
-    return re.sub(r"[\\{}$&#%_^~<>|`\"\[\]–↑↓]", lambda found: _ESCAPES[found.group()], plain(text)).replace(
+    return re.sub(r"[\\{}$&#%_^~<>|`\"\[\]–†↑↓]", lambda found: _ESCAPES[found.group()], plain(text)).replace(
         "--", "-{}-"
     )
 
@@ -94,12 +101,73 @@ def _clean_sources(split: Blame, table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _differences(table: Table, found: Differences) -> str:
+    """Differences to the baseline or between neighbours; significant ones in bold."""
+    rows = [
+        [
+            *(escape(text) for text in (row.heading, row.system, row.other)),
+            _number(row.text, bold=row.significant),
+            escape(row.p_text).replace(escape(MISSING), "--"),
+            row.detectable_text.replace(MISSING, "--"),
+            escape(row.agreement_text),
+        ]
+        for row in found.rows
+    ]
+    title = f"{escape(table.pair)}, {escape(table.eval_set)}: {escape(found.title[0].lower() + found.title[1:])}."
+    legend = (
+        "Bold: significant, with Holm's correction. Detectable: what one test shows four times in five. People: "
+        "estimated agreement with human rankings (MT-Thresholds)."
+    )
+    header = ["Metric", "System", "Against", "Difference", "$p$", "Detectable", "People"]
+    body = [_line(header), r"    \midrule", *map(_line, rows)]
+    return _floating(f"{title} {legend}", f"{_label(table)}-differences", "lllrrrr", body)
+
+
+def _average(found: Average) -> str:
+    """The averages over lang pairs."""
+    columns = len(found.columns)
+
+    def line(row: AverageRow) -> str:
+        name = escape(row.system) + (f" ({row.kind})" if row.kind != "system" else "")
+        return _line([name, *(_cell(cell, columns) for cell in row.cells)])
+
+    body = [_line(["System", *(escape(column.heading) for column in found.columns)]), r"    \midrule"]
+    body += map(line, found.ranked)
+    body += [r"    \midrule"] if found.unranked else []
+    body += map(line, found.unranked)
+    notes = "".join(f" {escape(note)}" for note in found.notes)
+    return _floating(
+        f"{escape(found.title)}; each lang pair weighs the same.{notes}", "average", "l" + "r" * columns, body
+    )
+
+
+def _floating(caption: str, label: str, align: str, body: Sequence[str]) -> str:
+    """A table that stands by itself."""
+    lines = [
+        r"\begin{table}",
+        r"  \centering\small",
+        rf"  \caption{{{caption}}}",
+        rf"  \label{{tab:{label}}}",
+        rf"  \begin{{tabular}}{{{align}}}",
+        r"    \toprule",
+        *body,
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _label(table: Table) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", f"{table.pair}-{table.eval_set}".lower())
 
 
 def _legend(table: Table) -> str:
-    legend = "Best score in bold; below the line nothing is ranked."
+    legend = "Best score in bold; below the last line nothing is ranked."
+    legend += " Short lines part rank clusters." if table.lines else ""
+    marks = "".join(cell.mark for row in table.rows for cell in row.cells)
+    legend += r" \textdagger{}: cannot be told apart from the best." if TIED in marks else ""
+    legend += " *: optimised with this metric or its family." if STARRED in marks else ""
     if not any(cell.bracket for row in table.rows for cell in row.cells):
         return legend
     if len(table.columns) > _INTERVALS:
@@ -113,7 +181,9 @@ def _tabular(table: Table, said: bool) -> list[str]:
     header = ["", "System", *(escape(c.heading) for c in table.columns), *ends]
     align = f"rl{'r' * len(table.columns)}{'lrr' if said else ''}"
     lines = [rf"  \begin{{tabular}}{{{align}}}", r"    \toprule", _line(header), r"    \midrule"]
-    lines += [_row(row, len(table.columns), said) for row in table.ranked]
+    for at, row in enumerate(table.ranked):
+        lines += [r"    \cmidrule{1-2}"] if at in table.lines else []
+        lines.append(_row(row, len(table.columns), said))
     if table.ranked and table.unranked:
         lines.append(r"    \midrule")
     lines += [_row(row, len(table.columns), said) for row in table.unranked]
@@ -133,19 +203,22 @@ def _row(row: Row, metrics: int, said: bool) -> str:
 
 
 def _cell(cell: Cell, metrics: int) -> str:
-    score = cell.text.replace(MISSING, "--")
-    if score.startswith("-") and cell.score is not None:
-        score = f"$-${score[1:]}"
-    if cell.best:
-        score = rf"\textbf{{{score}}}"
+    score = "--" if cell.score is None else _number(cell.text, bold=cell.best)
+    score += cell.mark.replace(TIED, r"\textdagger{}")
     bracket = cell.bracket.replace("-", "$-$") if metrics <= _INTERVALS else ""
     return rf"{score} {{\scriptsize {bracket}}}" if bracket else score
+
+
+def _number(text: str, *, bold: bool) -> str:
+    """A number with a true minus sign, in bold or not."""
+    signed = f"$-${text[1:]}" if text.startswith("-") else text
+    return rf"\textbf{{{signed}}}" if bold else signed
 
 
 def _notes(table: Table, notes: Sequence[str]) -> list[str]:
     texts = [f"{escape(who)}: {escape(signature)}" for who, signature in table.signatures]
     texts += [f"System {escape(row.system)}: {escape(row.signature)}" for row in table.rows]
-    texts += [escape(text) for text in (*table.notes, *notes)]
+    texts += [escape(text) for text in (table.testing, *table.notes, *notes) if text]
     texts += [f"{escape(row.system)}: {escape(notice)}" for row in table.rows for notice in row.told]
     texts += [f"Declined: {escape(name)} ({escape(reason)})." for name, reason in table.declined.items()]
     if not texts:

@@ -25,7 +25,7 @@ import pytest
 import yaml
 
 from mteval.errors import ConfigError, ContractError, GatedError, MissingReferenceError, UnavailableError
-from mteval.metrics.base import Item, ItemScore
+from mteval.metrics.base import Item, ItemScore, combined
 from mteval.metrics.comet import Comet
 from mteval.metrics.comet_checkpoint import CometCheckpoint
 from mteval.metrics.comet_fakes import KINDS, MAX_POSITIONS, write_ckpt, write_comet_checkpoint
@@ -104,7 +104,7 @@ def test_full_precision_is_official(checkpoints: dict[str, Path], kind: str, nee
     ours = scores(metric, items)
     assert np.ptp(theirs.scores) > 0.05, "the tiny model must tell texts apart, or this test says nothing"
     assert [score.score for score in ours] == pytest.approx(theirs.scores, abs=1e-5, rel=0)
-    system = metric.aggregate(np.array([score.statistics for score in ours]))
+    system = combined(metric, np.array([score.statistics for score in ours]))
     assert system == pytest.approx(theirs.system_score, abs=1e-5, rel=0)
 
 

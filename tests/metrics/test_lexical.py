@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mteval.errors import ConfigError, MissingReferenceError, UnavailableError
-from mteval.metrics.base import Item, Metric
+from mteval.metrics.base import Item, Metric, combined
 from mteval.metrics.lexical import Bleu, Chrf, Ter
 
 HYPOTHESES = [
@@ -61,7 +61,7 @@ def items(hypotheses: list[str], *references: list[str]) -> list[Item]:
 def system_score(metric: Metric, items: list[Item]) -> float:
     statistics = dict(metric.score(items))
     assert sorted(statistics) == list(range(len(items)))
-    return metric.aggregate(np.array([statistics[i].statistics for i in range(len(items))]))
+    return combined(metric, np.array([statistics[i].statistics for i in range(len(items))]))
 
 
 @pytest.mark.parametrize(("ours", "theirs"), CASES, ids=lambda case: type(case).__name__)
@@ -110,12 +110,31 @@ def test_what_changes_a_score_changes_the_signature(one: Metric, other: Metric) 
     assert one.signature(1) != one.signature(2)
 
 
+@pytest.mark.parametrize(("ours", "theirs"), CASES, ids=lambda case: type(case).__name__)
+def test_many_scores_at_once_are_those_of_each_alone(ours: Metric, theirs: Any) -> None:
+    """Sums of random resamples, so small that some need smoothing, and sums of nothing."""
+    found = dict(ours.score(items(HYPOTHESES, REFERENCES)))
+    statistics = np.array([found[row].statistics for row in range(len(found))])
+    times = np.random.default_rng(1).integers(0, 2, (50, len(statistics))).astype(float)
+    times[0] = 0
+    together = ours.aggregate(times @ statistics, times.sum(axis=1))
+    alone = [ours.aggregate(row[None] @ statistics, row[None].sum(axis=1))[0] for row in times]
+    assert together == pytest.approx(alone, rel=1e-12)
+    assert len(set(alone)) > 5
+
+
+def test_a_hypothesis_that_counts_as_nothing_is_scored_as_an_empty_one() -> None:
+    for ours, theirs in ((Bleu(), sacrebleu.BLEU()), (Chrf(), sacrebleu.CHRF()), (Ter(), sacrebleu.TER())):
+        given = ours.nothing(Item("x", HYPOTHESES[0], (REFERENCES[0],)))
+        assert given.score == theirs.sentence_score("", [REFERENCES[0]]).score
+
+
 def test_scoring_leaves_no_trace() -> None:
     """sacreBLEU's add-k smoothing adds to the counts it is given; the statistics must stay as they were."""
     metric = Bleu(smooth_method="add-k")
     found = np.array([score.statistics for _, score in metric.score(items(HYPOTHESES, REFERENCES))])
     before = found.copy()
-    assert metric.aggregate(found) == metric.aggregate(found)
+    assert combined(metric, found) == combined(metric, found)
     assert (found == before).all()
 
 

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from mteval.report.base import RunResult
+from mteval.report.base import RunResult, View
 from mteval.report.fakes import METRICS, SIGNATURES, fake_result
 from mteval.report.terminal import show
 
@@ -36,16 +36,16 @@ def many(metrics: int, systems: int = 8) -> RunResult:
                 name: replace(apertium.scores["kiwi"], metric=name, system=f"system-{number}", score=0.1 + number / 10)
                 for name in names
             },
-            clean_scores={
-                name: replace(apertium.scores["kiwi"], metric=name, system=f"system-{number}", score=0.1 + number / 10)
-                for name in names
-            },
             segment_scores={},
         )
         for number in range(systems)
     ]
     cards = {name: replace(METRICS["kiwi"], label=f"CometKiwi-{name}") for name in names}
-    return replace(result, pairs=(replace(pair, systems=(*few, human, shuffled)),), metrics=cards)
+    clean = {system.name: system.scores for system in few} | {
+        name: pair.views["raw", "clean"].scores[name] for name in ("human", "shuffled")
+    }
+    views = {("raw", "clean"): View(clean)}
+    return replace(result, pairs=(replace(pair, systems=(*few, human, shuffled), views=views),), metrics=cards)
 
 
 @pytest.mark.parametrize("terminal", [False, True])

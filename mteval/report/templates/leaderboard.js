@@ -31,11 +31,25 @@ function makeSortable(table) {
       for (const other of headings) other.removeAttribute("aria-sort");
       heading.setAttribute("aria-sort", next);
       sortTable(table, column, next === "descending");
+      table.classList.toggle("sorted", column !== 0 || next === "descending"); // then clusters do not stand together
     };
     const sorter = button("", press, { class: "sort" });
     sorter.append(...heading.childNodes);
     heading.append(sorter);
   });
+}
+
+/** Show one metric's table of wins, chosen by a select. */
+function makeChoosable(root) {
+  const tables = [...root.querySelectorAll(":scope > .matrix")];
+  if (tables.length < 2) return;
+  const [label, control] = select("Metric", "wins", tables.map((table, index) => [String(index), table.dataset.metric]),
+    () => show());
+  const show = () => tables.forEach((table, index) => {
+    table.hidden = index !== Number(control.value);
+  });
+  root.prepend(element("div", { class: "fields" }, label));
+  show();
 }
 
 const SWITCHES = [

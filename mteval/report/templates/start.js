@@ -1,6 +1,7 @@
 // What happens when the page opens.
 
 for (const table of document.querySelectorAll(".view table")) makeSortable(table);
+document.querySelectorAll(".matrices").forEach(makeChoosable);
 document.querySelectorAll(".views").forEach(makeSwitchable);
 document.querySelectorAll(".explorer").forEach(prepareExplorer);
 if (typeof prepareCharts === "function") document.querySelectorAll(".charts").forEach(prepareCharts);

@@ -1,0 +1,97 @@
+"""What the scores would be if other texts counted: the gate's failures as nothing, or HTML entities decoded."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mteval import reuse
+from mteval.gate import Mark, MarkKind
+from mteval.metrics.base import Item, ItemScore, Metric
+from mteval.scores import SegmentScores
+from mteval.store import Store
+
+FAILURES: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped")
+"""The marks of a hypothesis that is no translation at all, however a metric scores it."""
+
+
+def failed(marks: Sequence[Mark]) -> bool:
+    """Whether a hypothesis with these marks is no translation at all."""
+    return any(mark.kind in FAILURES for mark in marks)
+
+
+def gated(
+    metric: Metric,
+    items: Mapping[str, Sequence[Item]],
+    marks: Mapping[str, Sequence[Sequence[Mark]]],
+    found: Mapping[str, SegmentScores],
+) -> Mapping[str, SegmentScores]:
+    """The scores with failed hypotheses as nothing, by system; only systems that have one.
+
+    None at all where the metric's scale has no end to give a failed one.
+
+    Args:
+        items: what was scored, by system, one a segment.
+        marks: what the gate saw of each.
+        found: the scores of the texts as they are.
+    """
+    failures = {
+        system: {row: metric.nothing(item) for row, item in enumerate(of_system) if failed(marks[system][row])}
+        for system, of_system in items.items()
+    }
+    if any(score is None for of_system in failures.values() for score in of_system.values()):
+        return {}
+    return {
+        system: _replaced(found[system], {row: score for row, score in of_system.items() if score is not None})
+        for system, of_system in failures.items()
+        if of_system
+    }
+
+
+def decoded(
+    name: str,
+    metric: Metric,
+    items: Mapping[str, Sequence[Item]],
+    marks: Mapping[str, Sequence[Sequence[Mark]]],
+    found: Mapping[str, SegmentScores],
+    store: Store,
+) -> Mapping[str, SegmentScores]:
+    """The scores with HTML entities decoded where the gate marked them, by system; only systems that have any.
+
+    The decoded texts alone are scored.
+
+    Args:
+        name: the metric's name, for errors.
+        items: what was scored, by system, one a segment.
+        marks: what the gate saw of each.
+        found: the scores of the texts as they are.
+        store: keeps the scores of decoded texts like those of others.
+    """
+    asked = {
+        (system, row): replace(item, hypothesis=html.unescape(item.hypothesis))
+        for system, of_system in items.items()
+        for row, item in enumerate(of_system)
+        if any(mark.kind == "html_entities" for mark in marks[system][row])
+    }
+    if not asked:
+        return {}
+    references = len(next(iter(asked.values())).references)
+    scores = reuse.score(name, metric, list(asked.values()), references, store, lambda _: None)
+    by_system: dict[str, dict[int, ItemScore]] = {}
+    for (system, row), score in zip(asked, scores, strict=True):
+        by_system.setdefault(system, {})[row] = score
+    return {system: _replaced(found[system], rows) for system, rows in by_system.items()}
+
+
+def _replaced(found: SegmentScores, items: Mapping[int, ItemScore]) -> SegmentScores:
+    """The same scores with those of some segments, by position, replaced."""
+    width = max((len(item.statistics) for item in items.values()), default=0)
+    scores, statistics = list(found.scores), found.statistics
+    table = np.full((len(found), width), np.nan) if statistics is None else statistics.copy()
+    for row, item in items.items():
+        scores[row] = item.score
+        table[row] = item.statistics or np.nan
+    return SegmentScores(found.metric, found.system, tuple(scores), table)

@@ -1,0 +1,52 @@
+"""A lang pair's result seen in another way of counting: with other scores, or as if it held clean sources alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from mteval.report.base import Counting, PairResult, Sources, SystemResult
+
+
+def through(pair: PairResult, counting: Counting, sources: Sources) -> PairResult:
+    """The same result in one of its other views, as if that were all there is.
+
+    Raises:
+        KeyError: the pair has no such view.
+    """
+    view = pair.views[counting, sources]
+    systems = tuple(replace(system, scores=view.scores[system.name]) for system in pair.systems)
+    seen = replace(pair, systems=systems, comparisons=view.comparisons, views={})
+    return _on_clean_sources(seen) if sources == "clean" else seen
+
+
+def _on_clean_sources(pair: PairResult) -> PairResult:
+    """The same result, as if the eval set held the documents with a clean source alone."""
+    clean, rows = frozenset(pair.clean_documents), pair.clean_rows
+    eval_set = replace(
+        pair.eval_set,
+        documents=tuple(document for document in pair.eval_set.documents if document.id in clean),
+        segments=tuple(segment for segment in pair.eval_set.segments if segment.document in clean),
+        hypotheses={},
+    )
+
+    def only(system: SystemResult) -> SystemResult:
+        return replace(
+            system,
+            hypotheses=replace(system.hypotheses, texts=tuple(system.hypotheses.texts[row] for row in rows)),
+            marks=tuple(system.marks[row] for row in rows),
+            segment_scores={},
+            spans={},
+            truncated={metric: _moved(cut, rows) for metric, cut in system.truncated.items()},
+            verdicts=tuple(verdict for verdict in system.verdicts if verdict.document in clean),
+            recounted={},
+        )
+
+    sources = tuple(verdict for verdict in pair.sources if verdict.document in clean)
+    return replace(pair, eval_set=eval_set, systems=tuple(only(system) for system in pair.systems), sources=sources)
+
+
+def _moved(positions: Iterable[int], rows: Sequence[int]) -> tuple[int, ...]:
+    """Where some segments are found among ``rows``; those that are not there are left out."""
+    at = {row: index for index, row in enumerate(rows)}
+    return tuple(at[position] for position in positions if position in at)
