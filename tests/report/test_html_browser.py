@@ -6,16 +6,18 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
+from mteval.comparison import Comparison, Comparisons, Resampling
 from mteval.garble.base import Label, SegmentVerdict, Verdict
 from mteval.lang import LangPair
 from mteval.metrics.base import MetricCard
 from mteval.report import html
-from mteval.report.base import PairResult, RunResult, SystemResult
+from mteval.report.base import PairResult, RunResult, SystemResult, View
 from mteval.report.fakes import fake_result
 from mteval.report.html import Html
 from mteval.scores import SegmentScores, SystemScore
@@ -124,9 +126,57 @@ def test_the_keyboard_reaches_a_heading_and_sorts(opened: Opened) -> None:
 def test_the_switch_shows_clean_sources(opened: Opened) -> None:
     views = opened.page.locator(".view")
     assert [view.is_visible() for view in views.all()] == [True, False]
-    opened.page.get_by_label("clean only").check()
+    opened.page.get_by_label("clean", exact=True).check()
     assert [view.is_visible() for view in views.all()] == [False, True]
     assert "1 of 2 documents" in views.nth(1).inner_text()
+
+
+def compared() -> RunResult:
+    """A run with gated scores, and with two systems compared by two metrics: one of them tells them apart."""
+    (pair,) = fake_result().pairs
+    gated = {
+        system.name: {metric: replace(score, score=11.5, interval=None) for metric, score in system.scores.items()}
+        for system in pair.systems
+    }
+    resampling = Resampling(draws=1000, seed=1, trials=1000)
+
+    def by(metric: str, higher: bool, difference: float, p: float) -> Comparisons:
+        one = Comparison("apertium", "opus", difference, p, p, 3.25)
+        return Comparisons(metric, ("apertium", "opus"), higher, (one,), 4, "segment", 4, resampling)
+
+    comparisons = {"bleu": by("bleu", True, -23.32, 0.0004), "ter": by("ter", False, 27.5, 0.21)}
+    views = {**pair.views, ("gated", "all"): View(gated)}
+    return replace(fake_result(), pairs=(replace(pair, comparisons=comparisons, views=views),))
+
+
+def test_the_switch_shows_gated_scores_and_says_where_they_are_the_same(browser: Browser, tmp_path: Path) -> None:
+    opened = Opened(browser, Html().write(compared(), tmp_path))
+    page = opened.page
+    shown = page.locator(".view:visible")
+    assert "41.3" in shown.inner_text()
+    page.get_by_label("gated", exact=True).check()
+    assert "11.5" in shown.inner_text()
+    assert "counts as nothing" in shown.inner_text()
+    page.get_by_label("clean", exact=True).check()
+    assert "52.4" in shown.inner_text()
+    status = page.locator(".views [role=status]").inner_text()
+    assert status == "No score is another here than as produced. Shown: scores gated; clean sources."
+    page.get_by_label("as produced").check()
+    page.get_by_label("all", exact=True).check()
+    assert "41.3" in shown.inner_text()
+    opened.close()
+
+
+def test_every_system_stands_against_every_other(browser: Browser, tmp_path: Path) -> None:
+    opened = Opened(browser, Html().write(compared(), tmp_path))
+    table = opened.page.locator("table.wins:visible")
+    assert table.locator("td.won").inner_text().split("\n")[0] == "+23.3 better"
+    assert "p <0.001" in table.locator("td.lost").inner_text()
+    assert table.locator("tbody tr").first.locator("td").first.inner_text() == ""
+    opened.page.locator("[name=wins]").select_option(label="TER ↓")
+    assert "-27.5 ≈" in table.locator("tbody tr").first.inner_text()
+    assert table.locator(".won, .lost").count() == 0
+    opened.close()
 
 
 def test_segments_come_worst_first_by_any_metric_and_system(opened: Opened) -> None:

@@ -48,13 +48,14 @@ function makeChoosable(root) {
   const show = () => tables.forEach((table, index) => {
     table.hidden = index !== Number(control.value);
   });
+  for (const table of tables) table.querySelector("h4").hidden = true; // the select says it
   root.prepend(element("div", { class: "fields" }, label));
   show();
 }
 
 const SWITCHES = [
   ["text", "Scores", { raw: "as produced", gated: "gated", decoded: "HTML entities decoded" }],
-  ["sources", "Sources", { all: "all", clean: "clean only" }],
+  ["sources", "Sources", { all: "all", clean: "clean" }],
 ];
 
 /** Show one of several views of a lang pair's leaderboard, chosen by two groups of radio buttons. */
@@ -76,9 +77,13 @@ function makeSwitchable(root, number) {
     return [element("fieldset", { class: "switch" }, element("legend", {}, title), radios)];
   });
   const show = () => {
-    const wanted = views.find((view) => view.dataset.text === state.text && view.dataset.sources === state.sources);
+    const find = (text) => views.find((view) => view.dataset.text === text && view.dataset.sources === state.sources);
+    const wanted = find(state.text) ?? find("raw"); // a view that would show the same as another is not there
     for (const view of views) view.hidden = view !== wanted;
-    status.textContent = wanted ? "" : "Nothing differs here from another choice, or there are no such scores.";
+    const chosen_ = `${SWITCHES[0][2][state.text]}; ${SWITCHES[1][2][state.sources]} sources`;
+    status.textContent = find(state.text)
+      ? `Shown: scores ${chosen_}.`
+      : `No score is another here than as produced. Shown: scores ${chosen_}.`;
   };
   if (!groups.length) return;
   root.prepend(element("div", { class: "switches" }, groups), status);
