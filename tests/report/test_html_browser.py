@@ -228,6 +228,21 @@ def test_what_was_chosen_stays_in_the_address(opened: Opened, browser: Browser, 
     again.close()
 
 
+def test_the_leaderboard_leads_to_what_it_counts(opened: Opened) -> None:
+    page = opened.page
+    row = page.locator("table.leaderboard tbody tr", has_text="apertium")
+    row.get_by_role("link", name="1 empty, 1 copied, 1 looped").click()
+    page.locator(".segment").first.wait_for()
+    assert ids(page.locator(".explorer")) == ["p2:2.1", "p1:2.1"]
+    assert page.locator("[name=system]").input_value() == "apertium"
+    page.locator("table.leaderboard tbody tr", has_text="opus").get_by_role("link").click()
+    page.wait_for_function("document.querySelector('[name=system]').value === 'opus'")
+    assert ids(page.locator(".explorer")) == ["p2:1.1"]
+    page.locator("table.verdicts").get_by_role("link", name="p2").click()
+    page.get_by_text("Leaves out what the source says.").first.wait_for(state="attached")
+    assert page.locator("details.judged").nth(1).get_attribute("open") == ""
+
+
 def test_an_error_span_has_a_colour_and_a_word(opened: Opened) -> None:
     explorer = opened.explorer()
     span = explorer.locator(".card[data-system=opus] mark.error").first
@@ -310,8 +325,9 @@ def test_dark_is_dark_also_in_the_charts(browser: Browser, report: Path) -> None
     opened.close()
 
 
-def test_a_phone_need_not_scroll_sideways(browser: Browser, report: Path) -> None:
-    opened = Opened(browser, report, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+def test_a_phone_need_not_scroll_sideways(browser: Browser, tmp_path: Path) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    opened = Opened(browser, Html().write(compared(), tmp_path), **phone)
     opened.explorer()
     opened.page.locator(".charts").first.scroll_into_view_if_needed()
     opened.page.locator(".chart svg").first.wait_for()

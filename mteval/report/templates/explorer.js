@@ -185,9 +185,9 @@ class Explorer {
 
 /** Unpack an explorer's data and build it, when it comes near the window or when the address speaks of it. */
 function prepareExplorer(root) {
-  const open = async () => {
-    if (root.dataset.opened) return;
-    root.dataset.opened = "yes";
+  let opening = null;
+  const open = () => (opening ??= unfolded());
+  const unfolded = async () => {
     const place = root.querySelector(".explorer-body");
     try {
       root.explorer = new Explorer(place, await unpack(root.querySelector("script.segments")));
@@ -196,9 +196,14 @@ function prepareExplorer(root) {
     }
   };
   const named = () => new URLSearchParams(location.hash.slice(1)).get("pair") === root.dataset.pair;
+  const show = async () => {
+    await open();
+    root.explorer?.read();
+    root.scrollIntoView();
+  };
   addEventListener("hashchange", () => {
-    if (named()) open().then(() => root.explorer?.read());
+    if (named()) show();
   });
-  if (named()) open().then(() => root.scrollIntoView());
+  if (named()) show();
   else whenNear(root, open);
 }
