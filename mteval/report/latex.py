@@ -107,7 +107,7 @@ def _clean_sources(split: Blame, table: Table) -> str:
 def _size(table: Table) -> str:
     """How large the letters are, and how far apart the columns; smaller where there are many metrics."""
     many = len(table.columns) >= _MANY
-    return r"  \centering\footnotesize\setlength{\tabcolsep}{4pt}" if many else r"  \centering\small"
+    return r"  \centering\footnotesize\setlength{\tabcolsep}{3pt}" if many else r"  \centering\small"
 
 
 def _differences(table: Table, found: Differences) -> str:
