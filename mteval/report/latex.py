@@ -14,8 +14,11 @@ from mteval.report.differences import Differences, differences
 from mteval.report.leaderboard import MISSING, STARRED, TIED, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
 
-_INTERVALS = 3
+_INTERVALS = 4
 """With more metrics than this the intervals no longer fit a page, and are left to the other formats."""
+
+_MANY = 4
+"""So many metrics are set in smaller letters, to fit the width of a page."""
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -47,7 +50,7 @@ class Latex(Report):
     clean sources, where only some are.
 
     It needs the package booktabs, and an engine or encoding that reads UTF-8 (T1 fonts for quotation marks). The
-    signatures stand below the table; intervals are left out where there are more than three metrics.
+    signatures stand below the table; intervals are left out where there are more than four metrics.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
@@ -77,7 +80,7 @@ def _table(table: Table, notes: Sequence[str]) -> str:
     size = escape(table.size).rstrip(".")
     lines = [
         r"\begin{table}",
-        r"  \centering\small",
+        _size(table),
         rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}: {size}. {_legend(table)}}}",
         rf"  \label{{tab:{_label(table)}}}",
         *(_tabular(table, said=True) if table.rows else [r"  No system translated this eval set."]),
@@ -91,7 +94,7 @@ def _clean_sources(split: Blame, table: Table) -> str:
     """The table over clean sources; its signatures and its finding stand below the table over all documents."""
     lines = [
         r"\begin{table}",
-        r"  \centering\small",
+        _size(table),
         rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}, clean sources: {split.size}. "
         rf"Signatures are those of Table~\ref{{tab:{_label(table)}}}. {_legend(table)}}}",
         rf"  \label{{tab:{_label(table)}-clean}}",
@@ -99,6 +102,12 @@ def _clean_sources(split: Blame, table: Table) -> str:
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _size(table: Table) -> str:
+    """How large the letters are, and how far apart the columns; smaller where there are many metrics."""
+    many = len(table.columns) >= _MANY
+    return r"  \centering\footnotesize\setlength{\tabcolsep}{3pt}" if many else r"  \centering\small"
 
 
 def _differences(table: Table, found: Differences) -> str:
@@ -129,7 +138,7 @@ def _average(found: Average) -> str:
 
     def line(row: AverageRow) -> str:
         name = escape(row.system) + (f" ({row.kind})" if row.kind != "system" else "")
-        return _line([name, *(_cell(cell, columns) for cell in row.cells)])
+        return _line([name, *map(_cell, row.cells)])
 
     body = [_line(["System", *(escape(column.heading) for column in found.columns)]), r"    \midrule"]
     body += map(line, found.ranked)
@@ -176,17 +185,19 @@ def _legend(table: Table) -> str:
 
 
 def _tabular(table: Table, said: bool) -> list[str]:
-    """A table of scores; with what the gate and the verdicts said, or without."""
-    ends = ["Gate marks", r"\shortstack[r]{Garbled\\segments}", r"\shortstack[r]{Garbled\\documents}"] if said else []
+    """A table of scores; with what the verdicts said, or without. Intervals stand below their scores."""
+    ends = [r"\shortstack[r]{Garbled\\segments}", r"\shortstack[r]{Garbled\\documents}"] if said else []
     header = ["", "System", *(escape(c.heading) for c in table.columns), *ends]
-    align = f"rl{'r' * len(table.columns)}{'lrr' if said else ''}"
+    align = f"rl{'r' * len(table.columns)}{'rr' if said else ''}"
     lines = [rf"  \begin{{tabular}}{{{align}}}", r"    \toprule", _line(header), r"    \midrule"]
+    intervals = len(table.columns) <= _INTERVALS
     for at, row in enumerate(table.ranked):
         lines += [r"    \cmidrule{1-2}"] if at in table.lines else []
-        lines.append(_row(row, len(table.columns), said))
+        lines += _row(row, said, intervals)
     if table.ranked and table.unranked:
         lines.append(r"    \midrule")
-    lines += [_row(row, len(table.columns), said) for row in table.unranked]
+    for row in table.unranked:
+        lines += _row(row, said, intervals)
     return [*lines, r"    \bottomrule", r"  \end{tabular}"]
 
 
@@ -194,19 +205,21 @@ def _line(cells: Sequence[str]) -> str:
     return f"    {' & '.join(cells)} \\\\"
 
 
-def _row(row: Row, metrics: int, said: bool) -> str:
+def _row(row: Row, said: bool, intervals: bool) -> list[str]:
     name = escape(row.system) + (f" ({row.kind})" if row.kind_words else "")
     rank = row.rank_text.replace(MISSING, "--")
-    scores = [_cell(cell, metrics) for cell in row.cells]
-    ends = [escape(text) for text in (row.marks_text, *row.garbled_texts)] if said else []
-    return _line([rank, name, *scores, *ends])
+    ends = [escape(text) for text in row.garbled_texts] if said else []
+    lines = [_line([rank, name, *map(_cell, row.cells), *ends])]
+    brackets = [cell.bracket.replace("-", "$-$") for cell in row.cells]
+    if intervals and any(brackets):
+        small = [rf"{{\scriptsize {bracket}}}" if bracket else "" for bracket in brackets]
+        lines.append(_line(["", "", *small, *[""] * len(ends)]))
+    return lines
 
 
-def _cell(cell: Cell, metrics: int) -> str:
+def _cell(cell: Cell) -> str:
     score = "--" if cell.score is None else _number(cell.text, bold=cell.best)
-    score += cell.mark.replace(TIED, r"\textdagger{}")
-    bracket = cell.bracket.replace("-", "$-$") if metrics <= _INTERVALS else ""
-    return rf"{score} {{\scriptsize {bracket}}}" if bracket else score
+    return score + cell.mark.replace(TIED, r"\textdagger{}")
 
 
 def _number(text: str, *, bold: bool) -> str:
@@ -218,6 +231,8 @@ def _number(text: str, *, bold: bool) -> str:
 def _notes(table: Table, notes: Sequence[str]) -> list[str]:
     texts = [f"{escape(who)}: {escape(signature)}" for who, signature in table.signatures]
     texts += [f"System {escape(row.system)}: {escape(row.signature)}" for row in table.rows]
+    marked = [f"{escape(row.system)} {escape(row.marks_text)}" for row in table.rows if any(row.marks.values())]
+    texts += [f"Gate marks: {'; '.join(marked)}."] if marked else []
     texts += [escape(text) for text in (table.testing, *table.notes, *notes) if text]
     texts += [f"{escape(row.system)}: {escape(notice)}" for row in table.rows for notice in row.told]
     texts += [f"Declined: {escape(name)} ({escape(reason)})." for name, reason in table.declined.items()]

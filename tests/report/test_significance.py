@@ -282,7 +282,7 @@ def _numbers(result: RunResult, folder: Path) -> dict[str, dict[tuple[str, str],
             continue
         for line in block.split(r"\midrule", 1)[1].split(r"\bottomrule")[0].splitlines():
             cells = [cell.strip() for cell in line.strip().removesuffix(r"\\").split("&")]
-            if len(cells) > 5:
+            if len(cells) > 5 and cells[1]:  # the others hold intervals
                 numbers = [
                     re.sub(r"\\textbf\{|\}|\\textdagger\{|\*|\{\\scriptsize.*", "", cell).strip() for cell in cells[2:6]
                 ]
