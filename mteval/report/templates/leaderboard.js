@@ -71,6 +71,7 @@ function makeSwitchable(root, number) {
       radio.addEventListener("change", () => {
         state[key] = value;
         show();
+        say();
       });
       return element("label", { class: "tick" }, radio, words[value]);
     });
@@ -80,8 +81,10 @@ function makeSwitchable(root, number) {
     const find = (text) => views.find((view) => view.dataset.text === text && view.dataset.sources === state.sources);
     const wanted = find(state.text) ?? find("raw"); // a view that would show the same as another is not there
     for (const view of views) view.hidden = view !== wanted;
+  };
+  const say = () => {
     const chosen_ = `${SWITCHES[0][2][state.text]}; ${SWITCHES[1][2][state.sources]} sources`;
-    status.textContent = find(state.text)
+    status.textContent = views.some((view) => !view.hidden && view.dataset.text === state.text)
       ? `Shown: scores ${chosen_}.`
       : `No score is another here than as produced. Shown: scores ${chosen_}.`;
   };
