@@ -29,6 +29,7 @@ from mteval.metrics.base import Metric
 from mteval.report.base import Report
 from mteval.store import Store
 from mteval.systems.base import System
+from mteval.tracking.base import Tracker
 
 Built = TypeVar("Built")
 
@@ -45,6 +46,7 @@ class RunConfig:
         garble: signals by name.
         detector: what weighs their evidence.
         report: formats by name.
+        tracking: what logs the run besides, by name; nothing by default.
         output: the run's folder.
         overwrite: replace a run that is already there.
         store: the folder that holds translations and scores between runs; ``null`` for none.
@@ -61,6 +63,7 @@ class RunConfig:
     garble: dict[str, Any] = field(default_factory=dict)
     detector: Any = None
     report: dict[str, Any] = field(default_factory=dict)
+    tracking: dict[str, Any] = field(default_factory=dict)
     output: str = "runs"
     overwrite: bool = False
     store: str | None = None
@@ -75,6 +78,7 @@ class Run:
 
     evaluation: Evaluation
     reports: Mapping[str, Report]
+    trackers: Mapping[str, Tracker]
     overwrite: bool
 
 
@@ -121,7 +125,8 @@ def build(config: DictConfig) -> Run:
         seed=plain["seed"],
     )
     reports = _build_all(config, "report", Report, allow)
-    return Run(evaluation, reports, plain["overwrite"])
+    trackers = _build_all(config, "tracking", Tracker, allow)
+    return Run(evaluation, reports, trackers, plain["overwrite"])
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
