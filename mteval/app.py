@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import hydra
@@ -21,8 +21,10 @@ from mteval.config import Run, build
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.lang_pair_source import LangPairSource
+from mteval.report.base import RunResult
 from mteval.report.plain import plain
 from mteval.run_folder import RunFolder, forget_if_empty
+from mteval.tracking.base import Tracker, first_line
 
 _VALUED = {
     *("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),
@@ -125,6 +127,8 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     from mteval.report.terminal import show
     from mteval.report.verdicts import Verdicts
 
+    for tracker in run.trackers.values():
+        tracker.check()
     always = (Segments(), Verdicts(), Record())
     screen, errors = Console(), Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
@@ -136,7 +140,7 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
         written.extend(report.write(result, partial).name for report in (*run.reports.values(), *always))
         _write_hydra(config, partial / ".hydra")
 
-    folder.fill(write)
+    files = folder.fill(write)
     show(result, screen)
     best = next((name for name in written if name.endswith(".html")), written[0])
     shown = os.path.relpath(folder.path / best)
@@ -146,6 +150,32 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
         highlight=False,
         markup=False,
     )
+    for logged in _track(run.trackers, result, folder.path, files):
+        screen.print(f"Logged: {plain(logged)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _track(
+    trackers: Mapping[str, Tracker], result: RunResult, folder: Path, files: Sequence[PurePath]
+) -> Iterator[str]:
+    """Log a finished run with every tracker, and say of each where the run is found.
+
+    Raises:
+        OutputError: some could not log it, which is said after the others have.
+    """
+    failed: dict[str, str] = {}
+    for name, tracker in trackers.items():
+        try:
+            where = tracker.log(result, folder, files)
+        except Exception as error:  # whatever its library raises, the run is not lost
+            failed[f"tracking.{name}"] = str(error) if isinstance(error, MtevalError) else first_line(error)
+        else:
+            yield where
+    if failed:
+        raise OutputError(
+            ", ".join(failed),
+            f"the run is whole in {folder}, but it was not logged ({'; '.join(failed.values())})",
+            f"correct that and run again with output={folder} overwrite=true; what the store holds is not made again",
+        )
 
 
 def _write_hydra(config: DictConfig, folder: Path) -> None:

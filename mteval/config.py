@@ -31,6 +31,7 @@ from mteval.metrics.families import FAMILIES, family_of
 from mteval.report.base import Report
 from mteval.store import Store
 from mteval.systems.base import System
+from mteval.tracking.base import Tracker
 
 Built = TypeVar("Built")
 
@@ -64,6 +65,7 @@ class RunConfig:
         garble: signals by name.
         detector: what weighs their evidence.
         report: formats by name.
+        tracking: what logs the run besides, by name; nothing by default.
         output: the run's folder.
         overwrite: replace a run that is already there.
         store: the folder that holds translations and scores between runs; ``null`` for none.
@@ -84,6 +86,7 @@ class RunConfig:
     garble: dict[str, Any] = field(default_factory=dict)
     detector: Any = None
     report: dict[str, Any] = field(default_factory=dict)
+    tracking: dict[str, Any] = field(default_factory=dict)
     output: str = "runs"
     overwrite: bool = False
     store: str | None = None
@@ -101,6 +104,7 @@ class Run:
 
     evaluation: Evaluation
     reports: Mapping[str, Report]
+    trackers: Mapping[str, Tracker]
     overwrite: bool
 
 
@@ -145,7 +149,8 @@ def build(config: DictConfig) -> Run:
         baseline=plain["baseline"],
     )
     reports = _build_all(config, "report", Report, allow)
-    return Run(evaluation, reports, plain["overwrite"])
+    trackers = _build_all(config, "tracking", Tracker, allow)
+    return Run(evaluation, reports, trackers, plain["overwrite"])
 
 
 def resampling_of(plain: Mapping[str, Any]) -> Resampling:

@@ -11,11 +11,11 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "scoring", "recounting",
-    "judging", "evaluation", "flagging", "run_folder",
+    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
+    "recounting", "judging", "evaluation", "flagging", "run_folder",
     "lang_pair_source", "config", "composition", "app", "flag", "__main__",
 ]  # fmt: skip
-ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
+ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
@@ -24,9 +24,9 @@ SHARED = {
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families"},
-    **{room: {"base"} for room in ("systems", "evalsets", "unjudged")},
+    **{room: {"base"} for room in ("systems", "evalsets", "unjudged", "tracking")},
 }
-HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua"}
+HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb"}
 
 
 def modules() -> list[Path]:
