@@ -15,8 +15,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 _DIFF = Path(__file__).parent / "vendor" / "jsdiff-9.0.0.min.js"
 _DIFF_NOTICE = "/*! jsdiff 9.0.0. Copyright (c) 2009-2015 Kevin Decker. BSD 3-Clause licence. */\n"
 _CHARTS_NOTICE = (
-    "/*! Vega, Vega-Lite, Vega-Embed by the University of Washington Interactive Data Lab, BSD 3-Clause licence, and what "
-    "they are built on, as vl-convert-python bundles them. */\n"
+    "/*! Vega, Vega-Lite, Vega-Embed by the University of Washington Interactive Data Lab, BSD 3-Clause licence, and "
+    "what they are built on, as vl-convert-python bundles them. */\n"
 )
 _OURS = ("dom", "decorate", "segment", "filters", "explorer", "leaderboard")
 _OF_CHARTS = ("chart_specs", "charts")
