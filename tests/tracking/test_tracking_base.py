@@ -44,21 +44,6 @@ def test_parameters_name_the_eval_set_the_seed_and_every_signature() -> None:
     }
 
 
-def test_several_signatures_of_a_metric_stand_with_their_systems() -> None:
-    result = fake_result()
-    (pair,) = result.pairs
-    systems = tuple(
-        replace(one, scores={**one.scores, "bleu": replace(one.scores["bleu"], signature="other")})
-        if one.name == "apertium"
-        else one
-        for one in pair.systems
-    )
-    mixed = replace(result, pairs=(replace(pair, systems=systems),))
-    signature = parameters(mixed)["signature", "pt-en", "bleu"]
-    assert signature.count(SIGNATURES["bleu"]) == 1
-    assert "apertium: other" in signature.split("; ")
-
-
 def test_a_metric_with_the_name_of_the_share_is_refused() -> None:
     result = replace(fake_result(), metrics={**METRICS, "garbled_share": METRICS["bleu"]})
     with pytest.raises(ConfigError, match=r"metrics\.garbled_share: .*; give the metric another name"):
