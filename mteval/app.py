@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mteval.composition import ROOT, check_config_dirs, check_names, explain, not_yaml, quoted, register, unexplained
+from mteval.composition import ROOT, check_config_dirs, check_names, explain, mended, not_yaml, register, unexplained
 from mteval.config import Run, build
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
@@ -39,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
-    arguments = [quoted(argument) for argument in _flags_first(arguments)]
+    arguments = [mended(argument) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
     config_dirs = LangPairSource.yields_to = _config_dirs(arguments)
     failed: list[MtevalError] = []
@@ -120,32 +121,14 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from mteval.report.record import Record
-    from mteval.report.segments import Segments
-    from mteval.report.terminal import show
-    from mteval.report.verdicts import Verdicts
+    from mteval.delivery import deliver
 
-    always = (Segments(), Verdicts(), Record())
-    screen, errors = Console(), Console(stderr=True)
+    errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
-    written: list[str] = []
-
-    def write(partial: Path) -> None:
-        written.extend(report.write(result, partial).name for report in (*run.reports.values(), *always))
-        _write_hydra(config, partial / ".hydra")
-
-    folder.fill(write)
-    show(result, screen)
-    best = next((name for name in written if name.endswith(".html")), written[0])
-    shown = os.path.relpath(folder.path / best)
-    screen.print(
-        f"Report: {folder.path / best if shown.startswith('..') else shown}",
-        soft_wrap=True,
-        highlight=False,
-        markup=False,
-    )
+    result = replace(result, record={**result.record, "metric_configs": run.metric_configs})
+    deliver(result, run.reports, folder, lambda partial: _write_hydra(config, partial / ".hydra"))
 
 
 def _write_hydra(config: DictConfig, folder: Path) -> None:

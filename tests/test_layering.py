@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "scoring", "recounting",
-    "judging", "evaluation", "flagging", "run_folder",
-    "lang_pair_source", "config", "composition", "app", "flag", "__main__",
+    "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging", "evaluation", "flagging", "delivery",
+    "lang_pair_source", "config", "composition", "app", "flag", "report_command", "__main__",
 ]  # fmt: skip
 ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
