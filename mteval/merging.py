@@ -40,8 +40,8 @@ def merge(runs: Sequence[Recorded]) -> Recorded:
         ComparabilityError: runs cannot stand in one leaderboard; it names what differs, and where.
         RunError: two systems would have one name.
     """
-    cards = _cards(runs)
     signatures = _signatures(runs)
+    cards = _cards(runs)
     names, warnings = called(runs)
     parts: dict[str, list[_Part]] = {}
     for run in runs:
@@ -84,6 +84,7 @@ def _signatures(runs: Sequence[Recorded]) -> dict[str, dict[str, str]]:
     first: dict[tuple[str, str | None], tuple[Recorded, str]] = {}
     for run in runs:
         for pair, by_metric in run.signatures.items():
+            merged = signatures.setdefault(pair, {})
             for metric, signature in by_metric.items():
                 bare = "|".join(part for part in signature.split("|") if not part.startswith("nrefs:"))
                 for key, mine in (((metric, None), bare), ((metric, pair), signature)):
@@ -93,7 +94,7 @@ def _signatures(runs: Sequence[Recorded]) -> dict[str, dict[str, str]]:
                         problem = f"was not made under one signature ({told})"
                         remedy = f"{_APART}, or run one of them again with the other's settings"
                         raise ComparabilityError(f"metric {metric}", problem, remedy)
-                signatures.setdefault(pair, {})[metric] = signature
+                merged[metric] = signature
     return signatures
 
 

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "scoring", "recounting",
-    "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging", "evaluation", "flagging", "delivery",
+    "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging_systems", "merging",
+    "evaluation", "flagging", "delivery",
     "lang_pair_source", "config", "composition", "app", "flag", "report_command", "__main__",
 ]  # fmt: skip
 ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
