@@ -104,7 +104,8 @@ def test_a_system_that_differs_has_a_name_for_each_run(read: Any) -> None:
     (warning,) = merged.result.warnings
     one, two, three = (run.folder for run in read("first", "differs", "others"))
     assert warning == (
-        f"system b is not the same in all runs, and has a name for each: b@first of {one} and {three}, b@differs of {two}"
+        "system b is not the same in all runs, and has a name for each: "
+        f"b@first of {one} and {three}, b@differs of {two}"
     )
     assert finished(merged).pairs[0].systems[2].scores["words"].system == "b@differs"
 

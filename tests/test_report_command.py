@@ -155,8 +155,9 @@ def test_a_sweep_is_merged_from_its_folder(cli: Cli) -> None:
     assert (code, errors) == (0, "")
     assert set(board("swept")) == {"new", "mine@0", "mine@2", "good", "poor", "reference"}
     (warning,) = record("swept")["warnings"]
-    assert warning.startswith(
-        "system mine is not the same in all runs, and has a name for each: mine@0 of sweep/0 and "
+    assert warning == (
+        "system mine is not the same in all runs, and has a name for each: "
+        "mine@0 of sweep/0 and sweep/1, mine@2 of sweep/2 and sweep/3"
     )
     scores = {system: row["scores"]["bleu"]["score"] for system, row in board("swept").items()}
     assert scores["mine@0"] == scores["good"] != scores["mine@2"] == scores["new"]
@@ -228,10 +229,7 @@ def test_cells_are_counted_where_that_is_known(tmp_path: Path) -> None:
         (("none",), "none: no such folder; name the folder of a run, or one that holds runs"),
         (("x.txt",), "x.txt: a file, not the folder of a run; name"),
         (("a",), "a: neither it nor a folder below it holds a run (there is no run.json); name"),
-        (
-            ("runs/a", "systems=[]"),
-            "systems: a report scores nothing, and heeds nothing of that; override one of report,",
-        ),
+        (("runs/a", "systems=[]"), "systems: a report scores nothing, and heeds nothing of that; override one of"),
         (("runs/a", "metrics=[chrf]"), "metrics: a report scores nothing"),
         (("runs/a", "+evalset.path=x"), "evalset: a report scores nothing"),
         (("runs/a", "report=[pdf]"), "report: there is no option 'pdf'; choose one of"),
@@ -241,10 +239,7 @@ def test_cells_are_counted_where_that_is_known(tmp_path: Path) -> None:
         (("runs/a", "significance.tset=t"), "significance.tset: unknown key"),
         (("runs/a", "baseline=nope"), "baseline: no system nope is ranked; name one of good, poor"),
         (("runs/a", "baseline=reference"), "baseline: no system reference is ranked"),
-        (
-            ("runs/a", "output=runs/a", "overwrite=true"),
-            "output: runs/a is one of the runs that are reported on; choose",
-        ),
+        (("runs/a", "output=runs/a", "overwrite=true"), "output: runs/a is one of the runs that are reported on"),
         (("runs/a", "output=runs/b"), "runs/b: the folder holds a run; choose another with output=FOLDER"),
         (("runs/a", "output=a"), "a: the folder is not empty and holds no run"),
         (("runs/a", "--config-dir", "none"), "--config-dir: no such folder 'none'"),
@@ -266,10 +261,8 @@ def test_runs_that_are_not_comparable_are_refused(cli: Cli) -> None:
     assert cli(*of("b"), "output=other", command=app.run)[0] == 0
     code, _, errors = cli("runs/a", "other", "output=x")
     assert code == 2
-    assert (
-        "error: runs/a and other: ro-en is not the same eval set (source of segment d0:1: “Bună ziua, lume.” in"
-        in errors
-    )
+    where = "runs/a and other: ro-en is not the same eval set (source of segment d0:1: "
+    assert f"error: {where}“Bună ziua, lume.” in runs/a, “Bună ziua.” in other); report" in errors
     write_set(Path("b/set.jsonl"), "new")
     assert cli(*of("b"), "metrics.bleu.lowercase=true", "output=lower", command=app.run)[0] == 0
     code, _, errors = cli("runs/a", "lower", "output=x")
@@ -286,9 +279,7 @@ def test_a_run_that_was_edited_by_hand_is_refused(cli: Cli) -> None:
     assert errors.startswith("mteval: error: runs/b/segments.jsonl: was edited by hand, cut or damaged: ")
 
 
-def test_metrics_of_other_packages_must_be_allowed_by_whoever_reports(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_metrics_of_other_packages_must_be_allowed_anew(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli(*of("a"), words(), "allow=[tests]", "output=mine", command=app.run)[0] == 0
     code, _, errors = cli("mine", "output=x")
     assert code == 2
