@@ -53,12 +53,14 @@ def read_run(folder: Path) -> Recorded:
         RunError: it is half-written, was edited by hand, is damaged, or was written by another version.
         ComparabilityError: it holds scores of one metric that were made under different signatures.
     """
-    record = _record(folder)
-    _check_files(folder, record)
     try:
+        record = _record(folder)
+        _check_files(folder, record)
         return _rebuilt(folder, record)
     except (RunError, ComparabilityError):
         raise
+    except OSError as error:
+        raise RunError(str(folder), f"cannot be read ({error})", "check its permissions") from None
     except (MtevalError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         said = str(error) if isinstance(error, MtevalError) else f"{type(error).__name__}: {error}"
         raise RunError(str(folder), f"holds something else than mteval writes ({said})", _AGAIN) from None

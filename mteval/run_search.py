@@ -25,7 +25,10 @@ def find_runs(path: Path, cells: Callable[[Path], int]) -> list[Path]:
     if not path.is_dir():
         problem = "a file, not the folder of a run" if path.exists() else "no such folder"
         raise RunError(str(path), problem, "name the folder of a run, or one that holds runs")
-    found = list(_below(path, cells, frozenset()))
+    try:
+        found = list(_below(path, cells, frozenset()))
+    except OSError as error:
+        raise RunError(str(path), f"cannot be read ({error})", "check its permissions") from None
     if not found:
         problem = f"neither it nor a folder below it holds a run (there is no {ITS_MARK})"
         raise RunError(str(path), problem, "name the folder of a run, or one that holds runs")

@@ -218,6 +218,14 @@ def test_a_run_that_is_not_finished(folder: Path) -> None:
     assert "holds no finished run: its run was killed while its files were written; wait until" in line
 
 
+def test_a_folder_that_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "segments.jsonl")
+
+    monkeypatch.setattr(Path, "open", locked)
+    assert ": cannot be read ([Errno 13] Permission denied: 'segments.jsonl'); check its permissions" in refused(folder)
+
+
 def test_a_record_that_is_cut_or_no_record(folder: Path) -> None:
     path = folder / "run.json"
     whole = path.read_text("utf-8")
