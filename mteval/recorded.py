@@ -121,6 +121,8 @@ def _record(folder: Path) -> dict[str, Any]:
         if left := unfinished(folder):
             raise RunError(str(folder), f"holds no finished run: {left}", "wait until it is done, or run it again")
         raise RunError(str(folder), f"holds no run (there is no {ITS_MARK})", "name the folder of a run")
+    with path.open("rb"):
+        pass  # or it cannot be read at all
     try:
         record = parse_object(read_text(path), str(path))
     except DataError as error:

@@ -123,30 +123,47 @@ def _runs_and_overrides(given: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequence[Path]) -> None:
     from mteval.composition import compose
-    from mteval.config import build_metrics, build_reporting, keys_of
+    from mteval.config import build_metrics, build_reporting
     from mteval.errors import ConfigError
-    from mteval.evaluation import check_baseline
     from mteval.merging import merge
 
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)
     runs = _read(given)
     metrics = _metrics(runs, partial(build_metrics, config))
     merged = merge(runs)
-    said = [{**keys_of(run.resampling), "baseline": run.result.baseline} for run in runs]
-    open_keys = [key for key in said[0] if not _is_given(key, overrides)]
-    agreed = {key: said[0][key] for key in open_keys if all(of_run[key] == said[0][key] for of_run in said)}
-    reporting = build_reporting(config, agreed)
-    used = {**keys_of(reporting.resampling), "baseline": reporting.baseline}
-    warnings = [_differing(key, runs, said, used[key]) for key in open_keys if key not in agreed]
-    ranked = [s.name for pair in merged.result.pairs for s in pair.systems if s.kind == "system"]
-    if "baseline" in agreed and reporting.baseline is not None and reporting.baseline not in ranked:
-        warnings.append(f"the runs' baseline {reporting.baseline} has another name here, and there is none")
-        reporting = replace(reporting, baseline=None)
-    check_baseline(reporting.baseline, ranked)
+    reporting, warnings = _settled(runs, merged, overrides, partial(build_reporting, config))
     if any(run.folder.resolve() == reporting.output.resolve() for run in runs):
         problem = f"{reporting.output} is one of the runs that are reported on"
         raise ConfigError("output", problem, "choose another with output=FOLDER")
     _write(merged, metrics, reporting, warnings)
+
+
+def _settled(
+    runs: Sequence[Recorded],
+    merged: Recorded,
+    overrides: Sequence[str],
+    build: Callable[[Mapping[str, Any]], Reporting],
+) -> tuple[Reporting, list[str]]:
+    """What the report is made with, and what must be said of that: what the overrides leave open is as in the runs.
+
+    Raises:
+        ConfigError: the baseline is no system that is ranked.
+    """
+    from mteval.config import keys_of
+    from mteval.evaluation import check_baseline
+
+    said = [{**keys_of(run.resampling), "baseline": run.result.baseline} for run in runs]
+    open_keys = [key for key in said[0] if not _is_given(key, overrides)]
+    agreed = {key: said[0][key] for key in open_keys if all(of_run[key] == said[0][key] for of_run in said)}
+    reporting = build(agreed)
+    used = {**keys_of(reporting.resampling), "baseline": reporting.baseline}
+    warnings = [_differing(key, runs, said, used[key]) for key in open_keys if key not in agreed]
+    ranked = [s.name for pair in merged.result.pairs for s in pair.systems if s.kind == "system"]
+    if "baseline" in agreed and reporting.baseline is not None and reporting.baseline not in ranked:
+        warnings.append(f"no system has the name of the runs' baseline, {reporting.baseline}: there is none here")
+        reporting = replace(reporting, baseline=None)
+    check_baseline(reporting.baseline, ranked)
+    return reporting, warnings
 
 
 def _read(given: Sequence[str]) -> list[Recorded]:

@@ -173,7 +173,7 @@ def test_a_runs_baseline_that_has_other_names_now_is_dropped_aloud(cli: Cli) -> 
     code, _, _ = cli("based", "output=both")
     assert code == 0
     assert record("both")["baseline"] is None
-    assert "the runs' baseline mine has another name here, and there is none" in record("both")["warnings"]
+    assert "no system has the name of the runs' baseline, mine: there is none here" in record("both")["warnings"]
 
 
 def test_a_sweeps_cells_are_all_there_or_it_is_refused(cli: Cli) -> None:
