@@ -121,14 +121,15 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from mteval.delivery import deliver
+    from mteval.delivery import check, deliver
 
+    check(run.trackers)
     errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
     result = replace(result, record={**result.record, "metric_configs": run.metric_configs})
-    deliver(result, run.reports, folder, lambda partial: _write_hydra(config, partial / ".hydra"))
+    deliver(result, run.reports, run.trackers, folder, lambda partial: _write_hydra(config, partial / ".hydra"))
 
 
 def _write_hydra(config: DictConfig, folder: Path) -> None:

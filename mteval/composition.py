@@ -117,7 +117,7 @@ def check_names(root: str, overrides: Sequence[str]) -> None:
     seen: dict[tuple[str, str], str] = {}
     for default in defaults.defaults:
         group, _, option = str(default.config_path).rpartition("/")
-        if group not in ("systems", "metrics", "garble", "report"):
+        if group not in ("systems", "metrics", "garble", "report", "tracking"):
             continue
         found = loader.repository.load_config(str(default.config_path))  # type: ignore[attr-defined]
         for name in found.config if found is not None else ():

@@ -32,6 +32,7 @@ from mteval.metrics.families import FAMILIES, family_of
 from mteval.report.base import Report
 from mteval.store import Store
 from mteval.systems.base import System
+from mteval.tracking.base import Tracker
 
 Built = TypeVar("Built")
 
@@ -65,6 +66,7 @@ class RunConfig:
         garble: signals by name.
         detector: what weighs their evidence.
         report: formats by name.
+        tracking: what logs the run besides, by name; nothing by default.
         output: the run's folder.
         overwrite: replace a run that is already there.
         store: the folder that holds translations and scores between runs; ``null`` for none.
@@ -85,6 +87,7 @@ class RunConfig:
     garble: dict[str, Any] = field(default_factory=dict)
     detector: Any = None
     report: dict[str, Any] = field(default_factory=dict)
+    tracking: dict[str, Any] = field(default_factory=dict)
     output: str = "runs"
     overwrite: bool = False
     store: str | None = None
@@ -106,6 +109,7 @@ class Run:
 
     evaluation: Evaluation
     reports: Mapping[str, Report]
+    trackers: Mapping[str, Tracker]
     overwrite: bool
     metric_configs: Mapping[str, Any]
 
@@ -115,6 +119,7 @@ class Reporting:
     """Everything that a config asks for of a report on runs that are done, built."""
 
     reports: Mapping[str, Report]
+    trackers: Mapping[str, Tracker]
     resampling: Resampling
     baseline: str | None
     output: Path
@@ -162,7 +167,8 @@ def build(config: DictConfig) -> Run:
         baseline=plain["baseline"],
     )
     reports = _build_all(config, "report", Report, allow)
-    return Run(evaluation, reports, plain["overwrite"], plain["metrics"])
+    trackers = _build_all(config, "tracking", Tracker, allow)
+    return Run(evaluation, reports, trackers, plain["overwrite"], plain["metrics"])
 
 
 def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reporting:
@@ -179,8 +185,14 @@ def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reportin
     plain = _plain(config)
     allow = ("mteval", *plain["allow"])
     reports = _build_all(config, "report", Report, allow)
-    output = resolve(plain["output"])
-    return Reporting(reports, resampling_of(plain), plain["baseline"], output, plain["overwrite"])
+    return Reporting(
+        reports=reports,
+        trackers=_build_all(config, "tracking", Tracker, allow),
+        resampling=resampling_of(plain),
+        baseline=plain["baseline"],
+        output=resolve(plain["output"]),
+        overwrite=plain["overwrite"],
+    )
 
 
 def build_metrics(config: DictConfig, recorded: Mapping[str, Any], where: str) -> dict[str, Metric]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mteval.metrics.base import Metric
     from mteval.recorded import Recorded
 
-KEYS = ("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline", "allow")
+KEYS = ("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline", "allow", "tracking")
 """The config's groups and keys that a report heeds; those of a run alone are refused."""
 
 _OVERRIDE = re.compile(r"\+{0,2}([A-Za-z_]\w*)((?:[.@/][^=]*)?)=.*", re.DOTALL)
@@ -43,6 +43,7 @@ KEY=VALUE is one of:
   seed= bootstrap_draws= significance.test=randomisation|bootstrap
   significance.trials= significance.level= significance.unit=
                               those of the runs, where they agree, otherwise
+  tracking=[mlflow]           log it to an experiment tracker
   allow=[PACKAGE]             packages whose metrics may be built
 
 exit codes: 0; 2 for what can be mended; 130 for Ctrl-C
@@ -214,12 +215,13 @@ def _word(value: object) -> str:
 
 def _write(merged: Recorded, metrics: Mapping[str, Metric], reporting: Reporting, warnings: Sequence[str]) -> None:
     """Make all that follows from the segment scores anew, and write it into a folder of its own."""
-    from mteval.delivery import deliver
+    from mteval.delivery import check, deliver
     from mteval.environment import environment
     from mteval.recorded import scored
     from mteval.report.record import settings_of
     from mteval.run_folder import RunFolder, forget_if_empty
 
+    check(reporting.trackers)
     output = reporting.output
     existed = [one for one in (output.absolute(), *output.absolute().parents) if one.exists()]
     record = {
@@ -233,6 +235,6 @@ def _write(merged: Recorded, metrics: Mapping[str, Metric], reporting: Reporting
             result = scored(merged, metrics, reporting.resampling)
             told = (*result.warnings, *warnings)
             result = replace(result, record=record, warnings=told, baseline=reporting.baseline)
-            deliver(result, reporting.reports, folder)
+            deliver(result, reporting.reports, reporting.trackers, folder)
     finally:
         forget_if_empty(output, existed)

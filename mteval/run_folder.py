@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +18,10 @@ ITS_MARK = "run.json"
 _ITS_OWN = (
     *("segments.jsonl", "verdicts.jsonl", "statistics.npz", ".hydra"),
     *(f"leaderboard.{suffix}" for suffix in ("html", "md", "tex", "csv", "json")),
+    "leaderboard-segments-*.html",
 )
+"""Patterns of what a run writes."""
+
 _LOCK, _PARTIAL = ".mteval-running", ".mteval-partial"
 _ELSEWHERE = "choose another with output=FOLDER"
 
@@ -60,11 +63,14 @@ class RunFolder:
         shutil.rmtree(self.path / _PARTIAL, ignore_errors=True)
         (self.path / _LOCK).unlink(missing_ok=True)
 
-    def fill(self, write: Callable[[Path], None]) -> None:
+    def fill(self, write: Callable[[Path], None]) -> tuple[PurePath, ...]:
         """Let a run be written beside what is there, and put it in place once that is done.
 
         Args:
             write: writes every file of the run into the folder that it is given.
+
+        Returns:
+            Every file of the run, relative to its folder, in order.
 
         Raises:
             OutputError: it cannot be written; what was there before is there still.
@@ -74,15 +80,17 @@ class RunFolder:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
             write(partial)
+            files = sorted(file.relative_to(partial) for file in partial.rglob("*") if file.is_file())
             new = sorted(partial.iterdir(), key=lambda file: file.name == ITS_MARK)
             (self.path / ITS_MARK).unlink(missing_ok=True)  # until the new one is there, this is no finished run
             for file in new:
                 if (self.path / file.name).is_dir():
                     shutil.rmtree(self.path / file.name)
                 file.replace(self.path / file.name)
-            for old in set(_ITS_OWN) - {file.name for file in new}:
-                stale = self.path / old
+            names = {file.name for file in new}
+            for stale in [file for pattern in _ITS_OWN for file in self.path.glob(pattern) if file.name not in names]:
                 shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
+            return tuple(files)
         except OSError as error:
             raise OutputError(str(self.path), error.strerror or str(error), _ELSEWHERE) from None
 

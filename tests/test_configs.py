@@ -18,7 +18,7 @@ from mteval.files import packaged
 CONFIGS = packaged("configs")
 GROUPS = sorted(folder.name for folder in CONFIGS.iterdir() if folder.is_dir())
 OPTIONS = sorted((file.parent.name, file.stem) for file in CONFIGS.glob("*/*.yaml"))
-LISTS = {"systems", "metrics", "lang_pairs", "garble", "report"}
+LISTS = {"systems", "metrics", "lang_pairs", "garble", "report", "tracking"}
 MISSING = {  # what an option cannot know
     "evalset/jsonl": ["evalset.path=x.jsonl"],
     "evalset/documents": ["evalset.path=x"],

@@ -11,20 +11,23 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "meta", "reuse", "scoring", "recounting",
-    "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging_systems", "merging",
+    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
+    "recounting", "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging_systems", "merging",
     "evaluation", "flagging", "delivery",
     "lang_pair_source", "config", "composition", "app", "flag", "report_command", "__main__",
 ]  # fmt: skip
-ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report")
+ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
-    "report": {"base", "blame", "document_scores", "leaderboard", "judged", "plain", "ranking", "tally", "views"},
+    "report": {
+        *("agreement", "average", "base", "blame", "differences", "document_scores", "leaderboard", "judged", "notes"),
+        *("plain", "ranking", "tally", "views"),
+    },
     "garble": {"base", "settings"},
     "metrics": {"base", "families"},
-    **{room: {"base"} for room in ("systems", "evalsets", "unjudged")},
+    **{room: {"base"} for room in ("systems", "evalsets", "unjudged", "tracking")},
 }
-HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua"}
+HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb"}
 
 
 def modules() -> list[Path]:

@@ -317,6 +317,16 @@ def test_a_baseline_is_checked_before_a_run(cli: Cli) -> None:
     assert not Path("x").exists()
 
 
+def test_a_report_is_logged_like_a_run(cli: Cli) -> None:
+    notebook = "+tracking.notebook={{_target_: mteval.tracking.fakes.Notebook, fails_at: {}}}"
+    code, output, _ = cli("runs", notebook.format("never"), "output=x")
+    assert (code, output.endswith("\nLogged: notebook notebook.json\n")) == (0, True)
+    assert "statistics.npz" in json.loads(Path("notebook.json").read_text("utf-8"))["files"]
+    code, output, errors = cli("runs", notebook.format("check"), "output=y")
+    assert (code, output, errors) == (2, "", "mteval: error: notebook: it is closed; open it\n")
+    assert not Path("y").exists()
+
+
 def test_folders_with_an_equals_sign_are_folders(cli: Cli) -> None:
     shutil.copytree("runs/a", "seed=1")
     assert cli("seed=1", "output=x")[0] == 0

@@ -68,21 +68,26 @@ def blame(pair: PairResult, whole: Table, metrics: Mapping[str, MetricCard]) -> 
 
 
 def _changes(whole: Table, clean: Table) -> Iterable[str]:
-    """Whether the ranks by the first metric are others on clean sources, and who has none there; a sentence each."""
-    before = {row.system: row.rank for row in whole.ranked if row.rank is not None}
-    after = {row.system: row.rank for row in clean.ranked if row.rank is not None}
+    """Whether the order of systems is another on clean sources, and who has no place there; a sentence each."""
+    before = {row.system: row.place for row in whole.ranked if row.place is not None}
+    after = {row.system: row.place for row in clean.ranked if row.place is not None}
     both = [name for name in after if name in before]
     gains = [f"{name} {gain}" for name in both if (gain := _gain(name, both, before, after))]
     if len(both) < 2:
-        yield "Fewer than two systems are ranked on clean sources, so no rank can change there."
+        yield "Fewer than two systems are ranked on clean sources, so no place can change there."
     elif gains:
         left = len(gains) - _GAINS
         more = [f"{left} more gain on others"] if left > 0 else []
         yield f"On clean sources, {'; '.join([*gains[:_GAINS], *more])}."
     else:
-        yield "Ranks are the same on clean sources."
+        yield "The order of systems is the same on clean sources."
     if lost := [name for name in before if name not in after]:
-        yield f"{_and(lost)} {'has' if len(lost) == 1 else 'have'} no {clean.columns[0].label} on clean sources."
+        yield f"{_and(lost)} {'has' if len(lost) == 1 else 'have'} no {_label(clean)} on clean sources."
+
+
+def _label(table: Table) -> str:
+    """The label of the metric that ranks."""
+    return next((column.label for column in table.columns if column.metric == table.headline), "score")
 
 
 def _gain(name: str, ranked: Sequence[str], before: Mapping[str, int], after: Mapping[str, int]) -> str:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mteval.files import write_text
 from mteval.gate import MARK_KINDS
-from mteval.report.base import Report, RunResult
-from mteval.report.blame import blame
-from mteval.report.leaderboard import Row, Table, leaderboard
+from mteval.report.average import Average, AverageRow, average
+from mteval.report.base import Report, RunResult, Sources
+from mteval.report.differences import Difference, differences
+from mteval.report.leaderboard import Row, Table, views
 from mteval.report.tally import LABELS
+from mteval.report.views import through
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # the last four: full width
+
+_SOURCES: Mapping[Sources, str] = {"all": "all", "clean": "clean sources"}
 
 Value = str | int | float | None
 
@@ -22,13 +27,18 @@ Value = str | int | float | None
 class Csv(Report):
     """Writes ``leaderboard.csv``.
 
-    Columns: lang_pair, eval_set, documents, system, kind, rank; for each metric its score, ``_low`` and ``_high`` (the
-    ends of its confidence interval), ``_segments`` (how many the score is made of) and ``_signature``; the segments
-    that bear a gate mark, by kind; the segments and the documents by label, and which share of them is garbled, 0 to 1.
-    An empty cell is no number, never 0.
+    Columns: lang_pair, eval_set, documents, counting, system, kind, rank (shared by systems that cannot be told apart)
+    and place (by the score alone); for each metric its score, ``_low`` and ``_high`` (the ends of its confidence
+    interval), ``_rank`` (by this metric), ``_segments`` (how many the score is made of), ``_signature``, and where
+    there is a baseline ``_difference`` and ``_p`` (to it, with Holm's correction); the segments that bear a gate mark,
+    by kind; the segments and the documents by label, and which share of them is garbled, 0 to 1. An empty cell is no
+    number, never 0.
 
-    ``documents`` is ``all`` in the leaderboard's rows. Where only some sources are clean, a system has a second row, in
-    which it is ``clean sources`` and all numbers are of those documents alone.
+    ``documents`` is ``all`` and ``counting`` is ``raw`` in the leaderboard's rows. Where only some sources are clean, a
+    system has another row, in which ``documents`` is ``clean sources`` and all numbers are of those documents alone;
+    likewise where ``counting`` is ``gated`` (failed hypotheses count as nothing) or ``decoded`` (HTML entities are
+    decoded). Averages over lang pairs have the pairs in ``lang_pair``, joined by ``+``, and ``average`` in
+    ``documents``.
 
     A text (a name, a signature) that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break is written with an
     apostrophe before it, so that no spreadsheet takes it for a formula; a carriage return is written as a space.
@@ -40,10 +50,19 @@ class Csv(Report):
         text = io.StringIO()
         sheet = csv.writer(text, lineterminator="\n")
         sheet.writerow([_guard(name) for name in _header(result)])
-        for table, pair in zip(leaderboard(result), result.pairs, strict=True):
-            clean = blame(pair, table, result.metrics).table
-            for documents, part in (("all", table), *([("clean sources", clean)] if clean else [])):
-                sheet.writerows([_guard(value) for value in _values(part, documents, row)] for row in part.rows)
+        for pair in result.pairs:
+            for (counting, sources), table in views(pair, result.metrics).items():
+                of_view = through(pair, counting, sources) if (counting, sources) in pair.views else pair
+                found = differences(of_view, table, result.metrics, result.baseline)
+                to_baseline = found.rows if found is not None and result.baseline else ()
+                for row in table.rows:
+                    start = [table.pair, table.eval_set, _SOURCES[sources], counting, row.system, row.kind]
+                    values = [*start, row.rank, row.place, *_values(result, table, row, to_baseline)]
+                    sheet.writerow([_guard(value) for value in values])
+        mean = average(result)
+        if mean is not None:
+            for averaged in (*mean.ranked, *mean.unranked):
+                sheet.writerow([_guard(value) for value in _average(result, mean, averaged)])
         write_text(path, text.getvalue())
         return path
 
@@ -60,22 +79,40 @@ def _guard(value: Value) -> Value:
 
 
 def _header(result: RunResult) -> list[str]:
-    header = ["lang_pair", "eval_set", "documents", "system", "kind", "rank"]
+    header = ["lang_pair", "eval_set", "documents", "counting", "system", "kind", "rank", "place"]
     for metric in result.metrics:
-        header += [metric, f"{metric}_low", f"{metric}_high", f"{metric}_segments", f"{metric}_signature"]
+        header += [metric, *(f"{metric}_{what}" for what in _of_metric(result))]
     header += [f"gate_{kind}" for kind in MARK_KINDS]
     for texts in ("segments", "documents"):
         header += [*(f"{texts}_{label}" for label in LABELS), f"{texts}_garbled_share"]
     return header
 
 
-def _values(table: Table, documents: str, row: Row) -> list[Value]:
-    values: list[Value] = [table.pair, table.eval_set, documents, row.system, row.kind, row.rank]
-    for cell in row.cells:
+def _of_metric(result: RunResult) -> list[str]:
+    """What stands beside each metric's score."""
+    return ["low", "high", "rank", "segments", "signature", *(["difference", "p"] if result.baseline else [])]
+
+
+def _values(result: RunResult, table: Table, row: Row, to_baseline: Sequence[Difference]) -> list[Value]:
+    values: list[Value] = []
+    for column, cell in zip(table.columns, row.cells, strict=True):
         low, high = cell.interval or (None, None)
-        values += [cell.score, low, high, cell.segments, cell.signature]
+        rank = cell.standing.rank if cell.standing else None
+        values += [cell.score, low, high, rank, cell.segments, cell.signature]
+        if result.baseline:
+            own = [one for one in to_baseline if (one.metric, one.system) == (column.metric, row.system)]
+            values += [own[0].difference, own[0].p_value] if own else [None, None]
     values += [row.marks[kind] for kind in MARK_KINDS]
     for tally in (row.garbled_segments, row.garbled_documents):
         values += [tally.counts[label] if tally else None for label in LABELS]
         values.append(tally.share if tally else None)
     return values
+
+
+def _average(result: RunResult, mean: Average, row: AverageRow) -> list[Value]:
+    """One system's averages, in the columns of the scores; the other columns are empty."""
+    values: list[Value] = ["+".join(mean.pairs), None, "average", "raw", row.system, row.kind, None, None]
+    averaged = {column.metric: cell.score for column, cell in zip(mean.columns, row.cells, strict=True)}
+    for metric in result.metrics:
+        values += [averaged.get(metric), *[None] * len(_of_metric(result))]
+    return values + [None] * (len(_header(result)) - len(values))

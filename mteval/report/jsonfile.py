@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mteval.comparison import Comparisons
 from mteval.files import dump_json, write_text
+from mteval.report.average import Average, average
 from mteval.report.base import PairResult, Report, RunResult
 from mteval.report.blame import Blame, blame
+from mteval.report.differences import Difference, differences, every_difference
 from mteval.report.document_scores import document_scores
 from mteval.report.judged import Judgement, judgement
-from mteval.report.leaderboard import Row, Table, leaderboard
+from mteval.report.leaderboard import Row, Table, leaderboard, views
 from mteval.report.tally import Tally
 
 
@@ -19,21 +23,31 @@ class Json(Report):
     and labels of each system's documents, labels of source documents, notes, and who declined; ``null`` is no number,
     never 0.
 
+    Of each lang pair ``headline`` is the metric that ranks; ``rank`` is shared by systems that cannot be told apart,
+    ``place`` is by the score alone. ``comparisons`` holds all pairs of systems by metric; ``views`` the scores in other
+    ways of counting. ``average`` is the average over lang pairs, ``null`` where it makes no sense.
+
     ``clean_sources`` holds the scores over the documents whose source is clean; its ``systems`` are ``null`` where that
     is all of them or none.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
         path = folder / "leaderboard.json"
-        tables = zip(leaderboard(result), result.pairs, strict=True)
-        pairs = [
-            _pair(table, judgement(pair, table), blame(pair, table, result.metrics), pair) for table, pair in tables
-        ]
-        write_text(path, dump_json({"pairs": pairs, "warnings": list(result.warnings)}, indent=2) + "\n")
+        whole = {
+            "pairs": [
+                _pair(table, pair, result) for table, pair in zip(leaderboard(result), result.pairs, strict=True)
+            ],
+            "average": _average(average(result)),
+            "baseline": result.baseline,
+            "warnings": list(result.warnings),
+        }
+        write_text(path, dump_json(whole, indent=2) + "\n")
         return path
 
 
-def _pair(table: Table, verdicts: Judgement, split: Blame, pair: PairResult) -> dict[str, Any]:
+def _pair(table: Table, pair: PairResult, result: RunResult) -> dict[str, Any]:
+    verdicts, split = judgement(pair, table), blame(pair, table, result.metrics)
+    to_baseline = differences(pair, table, result.metrics, result.baseline) if result.baseline else None
     by_document = {system.name: document_scores(system) for system in pair.systems}
     return {
         "lang_pair": table.pair,
@@ -41,6 +55,8 @@ def _pair(table: Table, verdicts: Judgement, split: Blame, pair: PairResult) -> 
         "documents": table.documents,
         "segments": table.segments,
         "furniture_left_out": table.left_out,
+        "headline": table.headline,
+        "testing": table.testing,
         "metrics": [
             {
                 "metric": column.metric,
@@ -60,6 +76,16 @@ def _pair(table: Table, verdicts: Judgement, split: Blame, pair: PairResult) -> 
             }
             for judged in verdicts.sources
         },
+        "comparisons": {
+            name: _comparisons(pair.comparisons[name], found.rows)
+            for name, found in every_difference(pair, table, result.metrics).items()
+        },
+        "baseline": [_difference(row) for row in to_baseline.rows] if to_baseline else None,
+        "views": [
+            {"counting": counting, "sources": sources, "systems": _places(of_view)}
+            for (counting, sources), of_view in views(pair, result.metrics).items()
+            if (counting, sources) != ("raw", "all")
+        ],
         "clean_sources": _clean_sources(split),
         "declined": dict(table.declined),
         "notes": list(table.notes),
@@ -72,12 +98,77 @@ def _clean_sources(split: Blame) -> dict[str, Any]:
         "documents": list(split.documents),
         "segments": split.segments,
         "finding": list(split.finding),
-        "systems": None
-        if table is None
-        else [
-            {"rank": row.rank, "system": row.system, "kind": row.kind, "scores": _scores(table, row)}
-            for row in table.rows
+        "systems": None if table is None else _places(table),
+    }
+
+
+def _places(table: Table) -> list[dict[str, Any]]:
+    """Where each system stands in one view, with its scores."""
+    return [
+        {
+            "rank": row.rank,
+            "place": row.place,
+            "system": row.system,
+            "kind": row.kind,
+            "scores": _scores(table, row),
+        }
+        for row in table.rows
+    ]
+
+
+def _comparisons(compared: Comparisons, rows: Sequence[Difference]) -> dict[str, Any]:
+    how = compared.resampling
+    return {
+        "test": how.test,
+        "level": how.level,
+        "bootstrap_draws": how.draws,
+        "randomisation_trials": how.trials,
+        "seed": how.seed,
+        "unit": compared.unit,
+        "units": compared.units,
+        "segments": compared.segments,
+        "pairs": [
+            _difference(row)
+            | {
+                "bootstrap_p": found.bootstrap_p,
+                "randomisation_p": found.randomisation_p,
+            }
+            for row in rows
+            if (found := compared.between(row.system, row.other)) is not None
         ],
+    }
+
+
+def _difference(row: Difference) -> dict[str, Any]:
+    return {
+        "metric": row.metric,
+        "system": row.system,
+        "other": row.other,
+        "difference": row.difference,
+        "p_holm": row.p_value,
+        "significant": row.significant,
+        "detectable": row.detectable,
+        "human_agreement": row.agreement,
+    }
+
+
+def _average(found: Average | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "lang_pairs": list(found.pairs),
+        "systems": [
+            {
+                "system": row.system,
+                "kind": row.kind,
+                "scores": {
+                    column.metric: {"score": cell.score, "best": cell.best, "starred": cell.starred}
+                    for column, cell in zip(found.columns, row.cells, strict=True)
+                },
+            }
+            for row in (*found.ranked, *found.unranked)
+        ],
+        "notes": list(found.notes),
     }
 
 
@@ -85,6 +176,7 @@ def _row(table: Table, row: Row, verdicts: Judgement) -> dict[str, Any]:
     documents = verdicts.systems.get(row.system, {})
     return {
         "rank": row.rank,
+        "place": row.place,
         "system": row.system,
         "kind": row.kind,
         "signature": row.signature,
@@ -105,6 +197,10 @@ def _scores(table: Table, row: Row) -> dict[str, Any]:
             "low": cell.interval[0] if cell.interval else None,
             "high": cell.interval[1] if cell.interval else None,
             "best": cell.best,
+            "rank": cell.standing.rank if cell.standing else None,
+            "place": cell.standing.place if cell.standing else None,
+            "tied": cell.tied,
+            "starred": cell.starred,
             "segments": cell.segments,
             "signature": cell.signature,
         }

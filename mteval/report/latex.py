@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mteval.files import write_text
+from mteval.report.average import Average, AverageRow, average
 from mteval.report.base import Report, RunResult
 from mteval.report.blame import Blame, blame
-from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
+from mteval.report.differences import Differences, differences
+from mteval.report.leaderboard import MISSING, STARRED, TIED, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
 
-_INTERVALS = 3
+_INTERVALS = 4
 """With more metrics than this the intervals no longer fit a page, and are left to the other formats."""
+
+_MANY = 4
+"""So many metrics are set in smaller letters, to fit the width of a page."""
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -34,6 +39,7 @@ _ESCAPES = {
     "[": r"{[}",
     "]": r"{]}",
     "–": r"\textendash{}",
+    "†": r"\textdagger{}",
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
 }
@@ -44,7 +50,7 @@ class Latex(Report):
     clean sources, where only some are.
 
     It needs the package booktabs, and an engine or encoding that reads UTF-8 (T1 fonts for quotation marks). The
-    signatures stand below the table; intervals are left out where there are more than three metrics.
+    signatures stand below the table; intervals are left out where there are more than four metrics.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
@@ -54,14 +60,18 @@ class Latex(Report):
         for table, pair in zip(leaderboard(result), result.pairs, strict=True):
             split = blame(pair, table, result.metrics)
             blocks.append(_table(table, [*result.warnings, *split.finding]))
+            between = differences(pair, table, result.metrics, result.baseline)
+            blocks += [_differences(table, between)] if between else []
             blocks += [_clean_sources(split, split.table)] if split.table else []
+        mean = average(result)
+        blocks += [_average(mean)] if mean else []
         write_text(path, "\n".join(blocks))
         return path
 
 
 def escape(text: str) -> str:
     """Text that LaTeX prints as it is; a signature may break after a bar."""
-    return re.sub(r"[\\{}$&#%_^~<>|`\"\[\]–↑↓]", lambda found: _ESCAPES[found.group()], plain(text)).replace(
+    return re.sub(r"[\\{}$&#%_^~<>|`\"\[\]–†↑↓]", lambda found: _ESCAPES[found.group()], plain(text)).replace(
         "--", "-{}-"
     )
 
@@ -70,7 +80,7 @@ def _table(table: Table, notes: Sequence[str]) -> str:
     size = escape(table.size).rstrip(".")
     lines = [
         r"\begin{table}",
-        r"  \centering\small",
+        _size(table),
         rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}: {size}. {_legend(table)}}}",
         rf"  \label{{tab:{_label(table)}}}",
         *(_tabular(table, said=True) if table.rows else [r"  No system translated this eval set."]),
@@ -84,11 +94,74 @@ def _clean_sources(split: Blame, table: Table) -> str:
     """The table over clean sources; its signatures and its finding stand below the table over all documents."""
     lines = [
         r"\begin{table}",
-        r"  \centering\small",
+        _size(table),
         rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}, clean sources: {split.size}. "
         rf"Signatures are those of Table~\ref{{tab:{_label(table)}}}. {_legend(table)}}}",
         rf"  \label{{tab:{_label(table)}-clean}}",
         *_tabular(table, said=False),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _size(table: Table) -> str:
+    """How large the letters are, and how far apart the columns; smaller where there are many metrics."""
+    many = len(table.columns) >= _MANY
+    return r"  \centering\footnotesize\setlength{\tabcolsep}{3pt}" if many else r"  \centering\small"
+
+
+def _differences(table: Table, found: Differences) -> str:
+    """Differences to the baseline or between neighbours; significant ones in bold."""
+    rows = [
+        [
+            *(escape(text) for text in (row.heading, row.system, row.other)),
+            _number(row.text, bold=row.significant),
+            escape(row.p_text).replace(escape(MISSING), "--"),
+            row.detectable_text.replace(MISSING, "--"),
+            escape(row.agreement_text),
+        ]
+        for row in found.rows
+    ]
+    title = f"{escape(table.pair)}, {escape(table.eval_set)}: {escape(found.title[0].lower() + found.title[1:])}."
+    legend = (
+        "Bold: significant, with Holm's correction. Detectable: what one test shows four times in five. People: "
+        "estimated agreement with human rankings (MT-Thresholds)."
+    )
+    header = ["Metric", "System", "Against", "Difference", "$p$", "Detectable", "People"]
+    body = [_line(header), r"    \midrule", *map(_line, rows)]
+    return _floating(f"{title} {legend}", f"{_label(table)}-differences", "lllrrrr", body)
+
+
+def _average(found: Average) -> str:
+    """The averages over lang pairs."""
+    columns = len(found.columns)
+
+    def line(row: AverageRow) -> str:
+        name = escape(row.system) + (f" ({row.kind})" if row.kind != "system" else "")
+        return _line([name, *map(_cell, row.cells)])
+
+    body = [_line(["System", *(escape(column.heading) for column in found.columns)]), r"    \midrule"]
+    body += map(line, found.ranked)
+    body += [r"    \midrule"] if found.unranked else []
+    body += map(line, found.unranked)
+    notes = "".join(f" {escape(note)}" for note in found.notes)
+    return _floating(
+        f"{escape(found.title)}; each lang pair weighs the same.{notes}", "average", "l" + "r" * columns, body
+    )
+
+
+def _floating(caption: str, label: str, align: str, body: Sequence[str]) -> str:
+    """A table that stands by itself."""
+    lines = [
+        r"\begin{table}",
+        r"  \centering\small",
+        rf"  \caption{{{caption}}}",
+        rf"  \label{{tab:{label}}}",
+        rf"  \begin{{tabular}}{{{align}}}",
+        r"    \toprule",
+        *body,
+        r"    \bottomrule",
+        r"  \end{tabular}",
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -99,7 +172,11 @@ def _label(table: Table) -> str:
 
 
 def _legend(table: Table) -> str:
-    legend = "Best score in bold; below the line nothing is ranked."
+    legend = "Best score in bold; below the last line nothing is ranked."
+    legend += " Short lines part rank clusters." if table.lines else ""
+    marks = "".join(cell.mark for row in table.rows for cell in row.cells)
+    legend += r" \textdagger{}: cannot be told apart from the best." if TIED in marks else ""
+    legend += " *: optimised with this metric or its family." if STARRED in marks else ""
     if not any(cell.bracket for row in table.rows for cell in row.cells):
         return legend
     if len(table.columns) > _INTERVALS:
@@ -108,15 +185,19 @@ def _legend(table: Table) -> str:
 
 
 def _tabular(table: Table, said: bool) -> list[str]:
-    """A table of scores; with what the gate and the verdicts said, or without."""
-    ends = ["Gate marks", r"\shortstack[r]{Garbled\\segments}", r"\shortstack[r]{Garbled\\documents}"] if said else []
+    """A table of scores; with what the verdicts said, or without. Intervals stand below their scores."""
+    ends = [r"\shortstack[r]{Garbled\\segments}", r"\shortstack[r]{Garbled\\documents}"] if said else []
     header = ["", "System", *(escape(c.heading) for c in table.columns), *ends]
-    align = f"rl{'r' * len(table.columns)}{'lrr' if said else ''}"
+    align = f"rl{'r' * len(table.columns)}{'rr' if said else ''}"
     lines = [rf"  \begin{{tabular}}{{{align}}}", r"    \toprule", _line(header), r"    \midrule"]
-    lines += [_row(row, len(table.columns), said) for row in table.ranked]
+    intervals = len(table.columns) <= _INTERVALS
+    for at, row in enumerate(table.ranked):
+        lines += [r"    \cmidrule{1-2}"] if at in table.lines else []
+        lines += _row(row, said, intervals)
     if table.ranked and table.unranked:
         lines.append(r"    \midrule")
-    lines += [_row(row, len(table.columns), said) for row in table.unranked]
+    for row in table.unranked:
+        lines += _row(row, said, intervals)
     return [*lines, r"    \bottomrule", r"  \end{tabular}"]
 
 
@@ -124,28 +205,35 @@ def _line(cells: Sequence[str]) -> str:
     return f"    {' & '.join(cells)} \\\\"
 
 
-def _row(row: Row, metrics: int, said: bool) -> str:
+def _row(row: Row, said: bool, intervals: bool) -> list[str]:
     name = escape(row.system) + (f" ({row.kind})" if row.kind_words else "")
     rank = row.rank_text.replace(MISSING, "--")
-    scores = [_cell(cell, metrics) for cell in row.cells]
-    ends = [escape(text) for text in (row.marks_text, *row.garbled_texts)] if said else []
-    return _line([rank, name, *scores, *ends])
+    ends = [escape(text) for text in row.garbled_texts] if said else []
+    lines = [_line([rank, name, *map(_cell, row.cells), *ends])]
+    brackets = [cell.bracket.replace("-", "$-$") for cell in row.cells]
+    if intervals and any(brackets):
+        small = [rf"{{\scriptsize {bracket}}}" if bracket else "" for bracket in brackets]
+        lines.append(_line(["", "", *small, *[""] * len(ends)]))
+    return lines
 
 
-def _cell(cell: Cell, metrics: int) -> str:
-    score = cell.text.replace(MISSING, "--")
-    if score.startswith("-") and cell.score is not None:
-        score = f"$-${score[1:]}"
-    if cell.best:
-        score = rf"\textbf{{{score}}}"
-    bracket = cell.bracket.replace("-", "$-$") if metrics <= _INTERVALS else ""
-    return rf"{score} {{\scriptsize {bracket}}}" if bracket else score
+def _cell(cell: Cell) -> str:
+    score = "--" if cell.score is None else _number(cell.text, bold=cell.best)
+    return score + cell.mark.replace(TIED, r"\textdagger{}")
+
+
+def _number(text: str, *, bold: bool) -> str:
+    """A number with a true minus sign, in bold or not."""
+    signed = f"$-${text[1:]}" if text.startswith("-") else text
+    return rf"\textbf{{{signed}}}" if bold else signed
 
 
 def _notes(table: Table, notes: Sequence[str]) -> list[str]:
     texts = [f"{escape(who)}: {escape(signature)}" for who, signature in table.signatures]
     texts += [f"System {escape(row.system)}: {escape(row.signature)}" for row in table.rows]
-    texts += [escape(text) for text in (*table.notes, *notes)]
+    marked = [f"{escape(row.system)} {escape(row.marks_text)}" for row in table.rows if any(row.marks.values())]
+    texts += [f"Gate marks: {'; '.join(marked)}."] if marked else []
+    texts += [escape(text) for text in (table.testing, *table.notes, *notes) if text]
     texts += [f"{escape(row.system)}: {escape(notice)}" for row in table.rows for notice in row.told]
     texts += [f"Declined: {escape(name)} ({escape(reason)})." for name, reason in table.declined.items()]
     if not texts:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mteval.gate import MARK_KINDS, Mark, MarkKind
 from mteval.metrics.base import MetricCard
-from mteval.report.base import PairResult, RunResult, SystemResult
+from mteval.report.base import Counting, PairResult, RunResult, Sources, SystemResult
+from mteval.report.notes import notes, testing
 from mteval.report.plain import counted, words
-from mteval.report.ranking import best, comparable, ranks, scores_of, signatures
+from mteval.report.ranking import (
+    Standing,
+    best,
+    check_comparable,
+    headline,
+    interferes,
+    scores_of,
+    signatures,
+    standings,
+)
 from mteval.report.tally import Tally, tally
+from mteval.report.views import through
 from mteval.scores import SystemScore
 from mteval.systems.base import Kind
 
@@ -21,9 +32,18 @@ KIND_WORDS: Mapping[Kind, str] = {"system": "", "reference": "reference: upper b
 _TOLD = 5
 """How many notices of a system a page shows."""
 
+STARRED = "*"
+"""Stands by a score of a metric that the system was optimised with."""
+
+TIED = "†"
+"""Stands by a score that cannot be told apart from the best."""
+
+TIED_LEGEND = f"{TIED} cannot be told apart from the best."
+STARRED_LEGEND = f"{STARRED} the system was optimised with this metric or one of its family: it is not ranked by it."
+
 LEGEND = (
     "↑ higher is better, ↓ lower is better; [low, high] is the score's 95% bootstrap confidence interval; – no score. "
-    "Systems are ranked by the first metric; below the line nothing is ranked. "
+    "Below the line nothing is ranked. "
     "Gate marks count segments that no metric can be trusted on. "
     "Garbled segments and documents are those whose verdict is garbled, each judged by itself."
 )
@@ -40,6 +60,9 @@ class Cell:
         best: whether no ranked system does better, of at least two that have a score.
         segments: how many segments the score is made of; ``None`` without a score.
         signature: what it was made under; ``None`` where the metric said nothing of the system.
+        standing: where the system stands by this metric alone; ``None`` for what is not ranked by it.
+        tied: whether it is not the best, and cannot be told apart from it.
+        starred: whether the system was optimised with this metric or one of its family.
     """
 
     score: float | None
@@ -48,6 +71,14 @@ class Cell:
     best: bool = False
     segments: int | None = None
     signature: str | None = None
+    standing: Standing | None = None
+    tied: bool = False
+    starred: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What stands by the score: ``TIED``, ``STARRED``, both or nothing."""
+        return (TIED if self.tied else "") + (STARRED if self.starred else "")
 
     @property
     def text(self) -> str:
@@ -89,7 +120,7 @@ class Row:
     """One system.
 
     Attributes:
-        rank: from 1; ``None`` for what is not ranked. Equal scores share a rank, and the next one is passed over.
+        standing: its place and rank by the metric that ranks; ``None`` for what is not ranked.
         signature: the system's own.
         cells: one a column.
         marks: how many of its segments bear a mark of each kind; every kind is there.
@@ -99,7 +130,7 @@ class Row:
         notices: what must not pass in silence.
     """
 
-    rank: int | None
+    standing: Standing | None
     system: str
     kind: Kind
     signature: str
@@ -111,11 +142,21 @@ class Row:
     notices: tuple[str, ...]
 
     @property
+    def rank(self) -> int | None:
+        """The rank, from 1, which systems that cannot be told apart share; ``None`` for what is not ranked."""
+        return self.standing.rank if self.standing else None
+
+    @property
+    def place(self) -> int | None:
+        """The place by the score alone, from 1; ``None`` for what is not ranked."""
+        return self.standing.place if self.standing else None
+
+    @property
     def rank_text(self) -> str:
-        """The rank as a table shows it; empty for what is never ranked."""
+        """The rank as a table shows it, ``1`` or ``2–4``; empty for what is never ranked."""
         if self.kind != "system":
             return ""
-        return MISSING if self.rank is None else str(self.rank)
+        return MISSING if self.standing is None else self.standing.text
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -150,6 +191,8 @@ class Table:
         left_out: how many were left out as page furniture.
         ranked: systems, the best first; those that the first metric did not score come last.
         unranked: references, then canaries.
+        headline: the metric that ranks; ``None`` if there is none.
+        testing: how ranks were made, a sentence; empty without a test.
         notes: what a reader must know before believing the numbers, a sentence each.
         declined: systems that do not translate this eval set, with the reason.
     """
@@ -162,6 +205,8 @@ class Table:
     columns: tuple[Column, ...]
     ranked: tuple[Row, ...]
     unranked: tuple[Row, ...]
+    headline: str | None
+    testing: str
     notes: tuple[str, ...]
     declined: Mapping[str, str]
 
@@ -169,6 +214,25 @@ class Table:
     def rows(self) -> tuple[Row, ...]:
         """All rows, from the top down."""
         return self.ranked + self.unranked
+
+    @property
+    def legend(self) -> str:
+        """What the marks mean, how ranks were made, and what is below the line."""
+        marks = {cell.mark for row in self.rows for cell in row.cells}
+        said = [
+            LEGEND,
+            self.testing,
+            TIED_LEGEND if any(TIED in mark for mark in marks) else "",
+            STARRED_LEGEND if any(STARRED in mark for mark in marks) else "",
+        ]
+        return " ".join(one for one in said if one)
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """After how many ranked rows a line is drawn: between rank clusters, where there are any."""
+        ranks = [row.rank for row in self.ranked]
+        ends = [at for at in range(1, len(ranks)) if ranks[at] is not None and ranks[at] != ranks[at - 1]]
+        return tuple(ends) if len(set(ranks)) < len(ranks) else ()
 
     @property
     def size(self) -> str:
@@ -189,12 +253,30 @@ class Table:
 
 
 def leaderboard(result: RunResult) -> tuple[Table, ...]:
-    """One table a lang pair, in config order."""
+    """One table a lang pair, in config order.
+
+    Raises:
+        ComparabilityError: scores of one table were made under different signatures.
+    """
     return tuple(table_of(pair, result.metrics) for pair in result.pairs)
 
 
+def views(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Mapping[tuple[Counting, Sources], Table]:
+    """The leaderboard of one lang pair in every way of counting that differs, the raw scores over all documents first.
+
+    Raises:
+        ComparabilityError: as ``leaderboard``.
+    """
+    others = {view: table_of(through(pair, *view), metrics) for view in pair.views}
+    return {("raw", "all"): table_of(pair, metrics), **others}
+
+
 def table_of(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
-    """The leaderboard of one lang pair."""
+    """The leaderboard of one lang pair.
+
+    Raises:
+        ComparabilityError: as ``leaderboard``.
+    """
     columns = tuple(
         Column(
             name, _label(name, metrics), card.higher_is_better, card.decimals, signatures(scores_of(name, pair.systems))
@@ -202,13 +284,24 @@ def table_of(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
         for name, card in metrics.items()
     )
     systems = [system for system in pair.systems if system.kind == "system"]
-    scores = {column.metric: scores_of(column.metric, systems) for column in columns}
-    mixed = [column.metric for column in columns if not comparable(scores[column.metric])]
-    top = {c.metric: best(scores[c.metric], c.higher_is_better) for c in columns if c.metric not in mixed}
-    first = columns[0] if columns and columns[0].metric not in mixed else None
-    places = ranks(scores[first.metric], first.higher_is_better) if first else {}
-    ranked = sorted(systems, key=lambda system: places.get(system.name, len(systems) + 1))
+    told: dict[str, dict[str, Standing]] = {}
+    top: dict[str, float | None] = {}
+    for column in columns:
+        check_comparable(column.label, scores_of(column.metric, pair.systems))
+        fair = [system for system in systems if not interferes(metrics[column.metric], system)]
+        scores = scores_of(column.metric, fair)
+        told[column.metric] = standings(scores, column.higher_is_better, pair.comparisons.get(column.metric))
+        top[column.metric] = best(scores, column.higher_is_better)
+    ranking = headline(metrics, systems)
+    order = told[ranking] if ranking else {}
+    ranked = sorted(systems, key=lambda system: order[system.name].place if system.name in order else len(systems) + 1)
     unranked = [system for kind in ("reference", "canary") for system in pair.systems if system.kind == kind]
+
+    def row(system: SystemResult) -> Row:
+        cells = tuple(_cell(system, column, metrics, told[column.metric], top[column.metric]) for column in columns)
+        return _row(system, order.get(system.name), cells)
+
+    labels = {column.metric: column.label for column in columns}
     return Table(
         pair=str(pair.eval_set.pair),
         eval_set=pair.eval_set.name,
@@ -216,9 +309,11 @@ def table_of(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
         segments=len(pair.eval_set.scored),
         left_out=len(pair.eval_set.segments) - len(pair.eval_set.scored),
         columns=columns,
-        ranked=tuple(_row(system, places.get(system.name), columns, top) for system in ranked),
-        unranked=tuple(_row(system, None, columns, {}) for system in unranked),
-        notes=tuple(_notes(pair, columns, mixed)),
+        ranked=tuple(map(row, ranked)),
+        unranked=tuple(map(row, unranked)),
+        headline=ranking,
+        testing=testing(pair, labels, ranking),
+        notes=tuple(notes(pair, metrics, labels, ranking)),
         declined=dict(pair.declined),
     )
 
@@ -229,21 +324,38 @@ def _label(name: str, metrics: Mapping[str, MetricCard]) -> str:
     return label if [card.label for card in metrics.values()].count(label) == 1 else name
 
 
-def _cell(found: SystemScore | None, column: Column, top: float | None) -> Cell:
+def _cell(
+    system: SystemResult,
+    column: Column,
+    metrics: Mapping[str, MetricCard],
+    told: Mapping[str, Standing],
+    top: float | None,
+) -> Cell:
+    found: SystemScore | None = system.scores.get(column.metric)
     if found is None:
         return Cell(None, None, column.decimals)
-    is_best = top is not None and found.score == top
-    segments = None if found.score is None else found.segments
-    return Cell(found.score, found.interval, column.decimals, is_best, segments, found.signature)
+    standing = told.get(system.name)
+    is_best = top is not None and standing is not None and found.score == top
+    return Cell(
+        score=found.score,
+        interval=found.interval,
+        decimals=column.decimals,
+        best=is_best,
+        segments=None if found.score is None else found.segments,
+        signature=found.signature,
+        standing=standing,
+        tied=top is not None and standing is not None and standing.rank == 1 and not is_best,
+        starred=found.score is not None and interferes(metrics[column.metric], system),
+    )
 
 
-def _row(system: SystemResult, rank: int | None, columns: Iterable[Column], top: Mapping[str, float | None]) -> Row:
+def _row(system: SystemResult, standing: Standing | None, cells: tuple[Cell, ...]) -> Row:
     return Row(
-        rank=rank,
+        standing=standing,
         system=system.name,
         kind=system.kind,
         signature=system.signature,
-        cells=tuple(_cell(system.scores.get(c.metric), c, top.get(c.metric)) for c in columns),
+        cells=cells,
         marks=_count(system.marks),
         garbled_segments=tally(segment.label for verdict in system.verdicts for segment in verdict.segments),
         garbled_documents=tally(verdict.label for verdict in system.verdicts),
@@ -255,23 +367,3 @@ def _row(system: SystemResult, rank: int | None, columns: Iterable[Column], top:
 def _count(marks: Iterable[Iterable[Mark]]) -> dict[MarkKind, int]:
     kinds = [{mark.kind for mark in segment} for segment in marks]
     return {kind: sum(kind in segment for segment in kinds) for kind in MARK_KINDS}
-
-
-def _notes(pair: PairResult, columns: Iterable[Column], mixed: Sequence[str]) -> Iterable[str]:
-    total = len(pair.eval_set.scored)
-    for column in columns:
-        if column.metric in mixed:
-            yield (
-                f"{column.label} was made under different signatures for different systems: "
-                "it ranks nothing, and no score of it is marked as best."
-            )
-        scores = [s.scores[column.metric] for s in pair.systems if column.metric in s.scores]
-        partial = [f"{s.system} {s.segments}" for s in scores if s.score is not None and s.segments < total]
-        if partial:
-            yield f"{column.label} scored fewer than the {counted(total, 'segment')}: {', '.join(partial)}."
-        cut = {s.name: len(s.truncated.get(column.metric, ())) for s in pair.systems}
-        number = sum(cut.values())
-        if number:
-            who = ", ".join(f"{name} {count}" for name, count in cut.items() if count)
-            are = "is" if number == 1 else "are"
-            yield f"{counted(number, 'segment')} {are} longer than {column.label} takes, and not seen whole: {who}."

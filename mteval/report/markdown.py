@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mteval.files import write_text
+from mteval.report.average import AVERAGE_LEGEND, Average, average
 from mteval.report.base import Report, RunResult
 from mteval.report.blame import CLEAN_LEGEND, Blame, blame
+from mteval.report.differences import DIFFERENCE_LEGEND, Differences, differences
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
-from mteval.report.leaderboard import LEGEND, MISSING, Cell, Row, Table, leaderboard
+from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
 
 _WIDE = 8
@@ -26,9 +28,11 @@ class Markdown(Report):
         tables = leaderboard(result)
         blocks = ["# Leaderboard", *_list("Warnings", [escape(warning) for warning in result.warnings])]
         for table, pair in zip(tables, result.pairs, strict=True):
-            blocks += _pair(table, blame(pair, table, result.metrics))
+            between = differences(pair, table, result.metrics, result.baseline)
+            blocks += _pair(table, between, blame(pair, table, result.metrics))
             blocks += _documents(document_table(pair, table))
             blocks += _verdicts(judgement(pair, table))
+        blocks += _average(average(result))
         write_text(path, "\n\n".join(blocks) + "\n")
         return path
 
@@ -58,15 +62,41 @@ def _grid(header: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> s
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))
 
 
-def _pair(table: Table, split: Blame) -> list[str]:
+def _average(found: Average | None) -> list[str]:
+    if found is None:
+        return []
+    header = ["System", *(escape(column.heading) for column in found.columns)]
+    rows = [[escape(row.system), *map(_cell, row.cells)] for row in found.ranked]
+    if found.unranked:
+        rows.append(["*not ranked:*", *[""] * len(found.columns)])
+    rows += [[f"{escape(row.system)} ({row.kind})", *map(_cell, row.cells)] for row in found.unranked]
+    grid = _grid(header, "l" + "r" * len(found.columns), rows)
+    return [f"## {escape(found.title)}", grid, AVERAGE_LEGEND, *_list("Notes", [escape(note) for note in found.notes])]
+
+
+def _differences(found: Differences | None) -> list[str]:
+    if found is None:
+        return []
+    header = ["Metric", "System", "Against", "Difference", "p", "Detectable", "People"]
+    rows = []
+    for row in found.rows:
+        text = f"**{row.text}**" if row.significant else row.text
+        shown = [text, escape(row.p_text), row.detectable_text, row.agreement_text]
+        rows.append([escape(row.heading), escape(row.system), escape(row.other), *shown])
+    legend = f"{escape(DIFFERENCE_LEGEND)} **Bold** is significant."
+    return [f"### {escape(found.title)}", _grid(header, "lllrrrr", rows), legend]
+
+
+def _pair(table: Table, between: Differences | None, split: Blame) -> list[str]:
     blocks = [f"## {escape(table.pair)}, {escape(table.eval_set)}", table.size]
     if table.rows:
-        blocks += [_scores(table, said=True), f"{LEGEND} **Bold** is the best score."]
+        blocks += [_scores(table, said=True), f"{escape(table.legend)} **Bold** is the best score."]
     else:
         blocks.append("No system translated this eval set.")
     blocks += _list("Notes", [escape(note) for note in table.notes])
     blocks += _list("Notices", [f"{escape(row.system)}: {escape(text)}" for row in table.rows for text in row.told])
     blocks += _list("Declined", [f"{escape(name)}: {escape(reason)}" for name, reason in table.declined.items()])
+    blocks += _differences(between)
     blocks += _clean_sources(split)
     blocks += _list("Metric signatures", [f"{escape(who)}: {code(signature)}" for who, signature in table.signatures])
     blocks += _list("System signatures", [f"{escape(row.system)}: {code(row.signature)}" for row in table.rows])
@@ -98,7 +128,7 @@ def _row(row: Row, said: bool) -> list[str]:
 
 
 def _cell(cell: Cell) -> str:
-    score = f"**{cell.text}**" if cell.best else cell.text
+    score = (f"**{cell.text}**" if cell.best else cell.text) + escape(cell.mark)
     return f"{score} {cell.bracket}" if cell.bracket else score
 
 

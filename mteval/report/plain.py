@@ -16,6 +16,14 @@ def plain(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
 
 
+def printable(text: str) -> str:
+    """The text with each such character replaced, and no longer or shorter for it, so that spans stay where they are.
+
+    White space of any kind but plain spaces is a space; the rest is U+FFFD.
+    """
+    return _UNPRINTABLE.sub(lambda found: " " if found[0].isspace() else "\ufffd", text)
+
+
 def words(name: str) -> str:
     """An identifier in words: ``wrong_language`` is ``wrong language``."""
     return name.replace("_", " ").replace("html", "HTML")

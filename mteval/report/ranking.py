@@ -1,16 +1,41 @@
-"""Who is better by one metric: ranks, the best score, and whether the scores can be compared at all.
+"""Who is better by one metric: places, ranks, the best score, and whether the scores can be compared at all.
 
 ``scores`` are always one metric's, by system name; a system that the metric said nothing of is absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from mteval.comparison import Comparisons
+from mteval.errors import ComparabilityError
+from mteval.metrics.base import MetricCard
+from mteval.metrics.families import family_of
 from mteval.report.base import SystemResult
 from mteval.scores import SystemScore
 
 Scores = Mapping[str, SystemScore]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a system stands by one metric.
+
+    Attributes:
+        place: by the score alone, from 1; equal scores share one and the next is passed over.
+        rank: the first place of its cluster: systems that cannot be told apart share a rank.
+        last: the last place of its cluster.
+    """
+
+    place: int
+    rank: int
+    last: int
+
+    @property
+    def text(self) -> str:
+        """The rank as a table shows it: ``1``, or ``2–4`` for a cluster."""
+        return str(self.rank) if self.rank == self.last else f"{self.rank}–{self.last}"
 
 
 def scores_of(metric: str, systems: Iterable[SystemResult]) -> Scores:
@@ -26,9 +51,43 @@ def signatures(scores: Scores) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def comparable(scores: Scores) -> bool:
-    """Whether all that have a score were scored under one signature."""
-    return len({score.signature for score in scores.values() if score.score is not None}) <= 1
+def check_comparable(label: str, scores: Scores) -> None:
+    """Make sure that all who have a score were scored under one signature.
+
+    Args:
+        label: the metric's, for the error.
+
+    Raises:
+        ComparabilityError: they were not; it names what differs.
+    """
+    found = signatures({name: score for name, score in scores.items() if score.score is not None})
+    if len(found) > 1:
+        (one, first), (other, second) = list(found.items())[:2]
+        raise ComparabilityError(
+            f"metric {label}",
+            f"was made under different signatures: {difference(one, other, first[0], second[0])}",
+            "score these systems under the same settings, or put them into different tables",
+        )
+
+
+def difference(one: str, other: str, first: str, second: str) -> str:
+    """What differs between two signatures, in words: ``precision is fp32 for a and bf16 for b``.
+
+    Args:
+        one, other: the signatures.
+        first, second: whose they are.
+    """
+    left, right = (dict(_setting(part) for part in text.split("|")) for text in (one, other))
+    keys = [key for key in {**left, **right} if left.get(key) != right.get(key)]
+    said = (
+        f"{key} is {left.get(key, 'not set')} for {first} and {right.get(key, 'not set')} for {second}" for key in keys
+    )
+    return ", ".join(said) or f"{one} for {first}, {other} for {second}"
+
+
+def _setting(part: str) -> tuple[str, str]:
+    key, _, value = part.partition(":")
+    return key, value
 
 
 def best(scores: Scores, higher_is_better: bool) -> float | None:
@@ -39,8 +98,42 @@ def best(scores: Scores, higher_is_better: bool) -> float | None:
     return max(there) if higher_is_better else min(there)
 
 
-def ranks(scores: Scores, higher_is_better: bool) -> dict[str, int]:
-    """Ranks from 1, by system name; equal scores share one and the next is passed over; none without a score."""
+def standings(scores: Scores, higher_is_better: bool, compared: Comparisons | None) -> dict[str, Standing]:
+    """Where each system with a score stands, the best first.
+
+    Args:
+        compared: what tells them apart; without it, or without a test, only equal scores share a rank.
+    """
     there = {name: score.score for name, score in scores.items() if score.score is not None}
-    order = sorted(there.values(), reverse=higher_is_better)
-    return {name: order.index(score) + 1 for name, score in there.items()}
+    sign = -1 if higher_is_better else 1
+    order = sorted(there, key=lambda name: sign * there[name])
+    places = {name: 1 + sum(sign * there[other] < sign * there[name] for other in order) for name in order}
+    tested = compared is not None and all(name in compared.systems for name in order)
+    if compared is None or not tested or all(compared.p_value(pair) is None for pair in compared.pairs):
+        clusters: Mapping[str, int] = places
+    else:
+        clusters = compared.clusters(order)
+    found = {}
+    for name in order:
+        cluster = [at for at, other in enumerate(order, start=1) if clusters[other] == clusters[name]]
+        found[name] = Standing(places[name], cluster[0], cluster[-1])
+    return found
+
+
+def interferes(card: MetricCard, system: SystemResult) -> bool:
+    """Whether a system was optimised with a metric of this family, so that its score is not to be believed."""
+    return any(family_of(name) == card.family for name in system.optimised_with)
+
+
+def headline(metrics: Mapping[str, MetricCard], systems: Sequence[SystemResult]) -> str | None:
+    """The metric that ranks systems: the first that scored any of them and with whose family none was optimised.
+
+    Where there is none such, the first that scored any; ``None`` if none did.
+    """
+    scored = [name for name in metrics if any(s.name and _has(s, name) for s in systems)]
+    free = [name for name in scored if not any(interferes(metrics[name], system) for system in systems)]
+    return next(iter(free or scored or metrics), None)
+
+
+def _has(system: SystemResult, metric: str) -> bool:
+    return metric in system.scores and system.scores[metric].score is not None

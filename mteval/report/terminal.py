@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.box import Box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table as Grid
 from rich.text import Text
 
+from mteval.report.average import average
 from mteval.report.base import RunResult
 from mteval.report.blame import Blame, blame
+from mteval.report.differences import differences
 from mteval.report.document_scores import DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, judgement
-from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
+from mteval.report.leaderboard import MISSING, STARRED, STARRED_LEGEND, TIED, TIED_LEGEND, Cell, Row, Table, leaderboard
 from mteval.report.plain import plain
-from mteval.report.terminal_screen import STYLES, Screen
+from mteval.report.terminal_differences import show_average, show_differences
+from mteval.report.terminal_screen import STYLES, Screen, named
 
 _PIECES = 2
 """How many pieces of evidence a source document is shown with."""
 
-_RANK, _NAME, _MARKS, _SHARE, _GAP = 2, 12, 12, 9, 2
-"""Widths of the rank, and the least widths of a name, the gate's marks and a share of texts; between columns."""
+_NAME, _MARKS, _SHARE, _GAP = 12, 12, 9, 2
+"""The least widths of a name, the gate's marks and a share of texts; between columns."""
 
 _TITLE = len("Document scores")
-
-_DRAWN = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
-_TYPED = Box("    \n    \n -- \n    \n -- \n -- \n    \n    \n", ascii=True)
 
 
 def show(result: RunResult, console: Console) -> None:
@@ -40,9 +38,11 @@ def show(result: RunResult, console: Console) -> None:
     page = _Page(screen)
     for table, pair in zip(leaderboard(result), result.pairs, strict=True):
         page.leaderboard(table)
+        show_differences(differences(pair, table, result.metrics, result.baseline), screen)
         page.clean_sources(blame(pair, table, result.metrics))
         page.documents(document_table(pair, table))
         page.verdicts(judgement(pair, table), table)
+    show_average(average(result), screen)
     for warning in result.warnings:
         screen.say(f"Warning: {warning}", "yellow")
 
@@ -57,16 +57,20 @@ class _Page:
         self._screen.say(table.size)
         self._screen.gap()
         parts, brackets = self._parts(table)
-        whole = len(parts) == 1 and self._room(tail=True) >= _needed(table, parts[0], brackets)
+        whole = len(parts) == 1 and self._room(table, tail=True) >= _needed(table, parts[0], brackets)
         for part in parts:
             self._part(table, part, brackets, tail=whole)
         if parts and not whole:
             self._tail(table)
         if parts:
+            if table.testing:
+                self._screen.say(table.testing)
             intervals = any(cell.bracket for row in table.rows for cell in row.cells)
             told = "below a score, its 95% confidence interval" if brackets else "confidence intervals left out"
             self._screen.say(
-                f"↑ higher is better, ↓ lower is better; {MISSING} no score{f'; {told}' if intervals else ''}.", "dim"
+                f"↑ higher is better, ↓ lower is better; {MISSING} no score{f'; {told}' if intervals else ''}."
+                f"{_marks_legend(table)}",
+                "dim",
             )
         else:
             self._screen.say("No system translated this eval set.")
@@ -103,7 +107,7 @@ class _Page:
         each = max(min(longest, 16), *map(len, texts))
         side = max(1, (self._screen.width - max(metric, _TITLE) - max(name, _NAME) - _GAP) // (each + _GAP))
         for start in range(0, len(scores.documents), side):
-            grid = self._grid()
+            grid = self._screen.grid()
             grid.add_column("Document scores", width=max(metric, _TITLE), overflow="fold")
             grid.add_column("System", width=max(name, _NAME), overflow="fold")
             for document in scores.documents[start : start + side]:
@@ -127,7 +131,7 @@ class _Page:
         longest = max((cell_len(plain(document)) for document in verdicts.listed_documents), default=0)
         each = min(max(longest, len("suspect*")), 16)
         for documents in verdicts.batches(max(1, (self._screen.width - name) // (each + _GAP))):
-            grid = self._grid()
+            grid = self._screen.grid()
             grid.add_column(self._screen.text("Translations"), width=max(name, _NAME), overflow="fold")
             for document in documents:
                 grid.add_column(self._screen.text(document), width=each, overflow="fold")
@@ -142,34 +146,29 @@ class _Page:
         if verdicts.blamed or verdicts.unlisted or verdicts.unseen:
             self._screen.gap()
 
-    def _grid(self) -> Grid:
-        drawn = self._screen.draws
-        box = _DRAWN if drawn else _TYPED
-        return Grid(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-
-    def _room(self, tail: bool) -> int:
+    def _room(self, table: Table, tail: bool) -> int:
         """How wide all metrics together may be, beside the name and, in the same table, marks and shares."""
-        return self._screen.width - _RANK - _NAME - _GAP - (_MARKS + 2 * _SHARE + 3 * _GAP if tail else 0)
+        return self._screen.width - _rank(table) - _NAME - _GAP - (_MARKS + 2 * _SHARE + 3 * _GAP if tail else 0)
 
     def _parts(self, table: Table) -> tuple[list[range], bool]:
         """Which metrics stand side by side, and whether with their intervals, which go before the metrics are split."""
         if not table.rows:
             return [], False
         every = range(len(table.columns))
-        if _needed(table, every, True) <= self._room(tail=False):
+        if _needed(table, every, True) <= self._room(table, tail=False):
             return [every], True
         parts, start = [], 0
         for at in every:
-            if at > start and _needed(table, range(start, at + 1), False) > self._room(tail=False):
+            if at > start and _needed(table, range(start, at + 1), False) > self._room(table, tail=False):
                 parts.append(range(start, at))
                 start = at
         return [*parts, range(start, len(every))], False
 
     def _part(self, table: Table, part: range, brackets: bool, tail: bool) -> None:
         longest = max(len("System"), *(cell_len(plain(_name(row))) for row in table.rows))
-        spare = self._room(tail) - _needed(table, part, brackets)
-        grid = self._grid()
-        grid.add_column("#", width=_RANK, justify="right", overflow="fold")
+        spare = self._room(table, tail) - _needed(table, part, brackets)
+        grid = self._screen.grid()
+        grid.add_column("#", width=_rank(table), justify="right", overflow="fold")
         grid.add_column("System", width=min(longest, _NAME + max(spare, 0)), overflow="fold")
         for at in part:
             heading, width = self._screen.text(table.columns[at].heading), _width(table, at, brackets)
@@ -190,7 +189,7 @@ class _Page:
     def _tail(self, table: Table) -> None:
         """Marks and shares of garbled texts in a table of their own, below that of the scores."""
         longest = max(len("System"), *(cell_len(plain(_name(row))) for row in table.rows))
-        grid = self._grid()
+        grid = self._screen.grid()
         grid.add_column("System", width=min(longest, 24), overflow="fold")
         grid.add_column("Gate marks", overflow="fold")
         for heading, at in (("Garbled segments", 0), ("Garbled documents", 1)):
@@ -204,7 +203,7 @@ class _Page:
         self._screen.gap()
 
     def _cell(self, cell: Cell, brackets: bool) -> Text:
-        score = self._screen.text(cell.text, "bold" if cell.best else "")
+        score = self._screen.score(cell)
         if brackets and cell.bracket:
             score.append_text(Text("\n")).append_text(self._screen.text(_interval(cell), "dim"))
         return score
@@ -233,7 +232,18 @@ class _Page:
 
 
 def _name(row: Row) -> str:
-    return f"{row.system} ({row.kind})" if row.kind_words else row.system
+    return named(row.system, row.kind)
+
+
+def _rank(table: Table) -> int:
+    """How wide ranks are."""
+    return max(2, *(len(row.rank_text) for row in table.rows))
+
+
+def _marks_legend(table: Table) -> str:
+    """What the marks by the scores mean, if there are any."""
+    marks = "".join(cell.mark for row in table.rows for cell in row.cells)
+    return "".join(f" {said}" for mark, said in ((TIED, TIED_LEGEND), (STARRED, STARRED_LEGEND)) if mark in marks)
 
 
 def _interval(cell: Cell) -> str:
@@ -254,4 +264,4 @@ def _needed(table: Table, part: range, brackets: bool) -> int:
 
 def _lengths(cells: Iterable[Cell], brackets: bool) -> Iterable[int]:
     for cell in cells:
-        yield max(len(cell.text), len(_interval(cell)) if brackets else 0)
+        yield max(len(cell.text + cell.mark), len(_interval(cell)) if brackets else 0)

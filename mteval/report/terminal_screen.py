@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.box import Box
 from rich.console import Console, RenderableType
 from rich.padding import Padding
+from rich.table import Table as Grid
 from rich.text import Text
 
 from mteval.report.judged import Piece
+from mteval.report.leaderboard import Cell
 from mteval.report.plain import plain
 
 _PIPED = 80
@@ -16,7 +19,15 @@ _MOST = 100
 """A wider terminal is not filled: long lines are hard to read."""
 
 STYLES = {"garbled": "bold red", "suspect": "yellow", "clean": "green"}
-_ASCII = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "...", "“": '"', "”": '"', "’": "'", "‘": "'"})
+_ASCII = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "...", "“": '"', "”": '"', "’": "'", "‘": "'", "†": "+"})
+
+_DRAWN = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
+_TYPED = Box("    \n    \n -- \n    \n -- \n -- \n    \n    \n", ascii=True)
+
+
+def named(system: str, kind: str) -> str:
+    """A system's name, with what it is if it is not ranked."""
+    return system if kind == "system" else f"{system} ({kind})"
 
 
 class Screen:
@@ -49,6 +60,15 @@ class Screen:
         if not self._console.encoding.lower().startswith("utf"):
             text = text.translate(_ASCII).encode(self._console.encoding, "replace").decode(self._console.encoding)
         return Text(text, style=style, overflow="fold")
+
+    def grid(self) -> Grid:
+        """An empty table, without edges."""
+        box = _DRAWN if self.draws else _TYPED
+        return Grid(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+
+    def score(self, cell: Cell) -> Text:
+        """A score with its marks, in bold if it is the best."""
+        return self.text(cell.text, "bold" if cell.best else "").append_text(self.text(cell.mark))
 
     def piece(self, piece: Piece) -> None:
         """Print a piece of evidence, with its span marked where it stands, below the text that it speaks of."""

@@ -24,7 +24,7 @@ from mteval.report.markdown import Markdown
 from mteval.report.terminal import show
 from mteval.scores import SystemScore
 
-SAME = "Ranks are the same on clean sources."
+SAME = "The order of systems is the same on clean sources."
 OVERTAKES = "On clean sources, apertium overtakes opus."
 ALL = "All sources are clean."
 NONE = "No source is clean, so no score is the systems' own."
@@ -39,7 +39,8 @@ def with_sources(*labels: Label) -> RunResult:
     result = fake_result()
     (pair,) = result.pairs
     sources = tuple(replace(one, label=label) for one, label in zip(pair.sources, labels, strict=True))
-    return replace(result, pairs=(replace(pair, sources=sources),))
+    views = pair.views if "clean" in labels and set(labels) != {"clean"} else {}
+    return replace(result, pairs=(replace(pair, sources=sources, views=views),))
 
 
 def with_clean_bleu(result: RunResult | None = None, **scores: float | None) -> RunResult:
@@ -141,7 +142,7 @@ def test_a_system_that_has_no_score_left_is_named() -> None:
 
 def test_one_system_alone_changes_no_rank() -> None:
     finding = split(with_bleu(apertium=None)).finding
-    assert finding == ("Fewer than two systems are ranked on clean sources, so no rank can change there.",)
+    assert finding == ("Fewer than two systems are ranked on clean sources, so no place can change there.",)
 
 
 def test_a_source_that_is_suspect_or_was_not_judged_is_not_clean() -> None:
@@ -223,6 +224,10 @@ def test_json_holds_the_scores_of_clean_sources(tmp_path: Path) -> None:
         "low": 48.0,
         "high": 57.5,
         "best": True,
+        "rank": 1,
+        "place": 1,
+        "tied": False,
+        "starred": False,
         "segments": 2,
         "signature": SIGNATURES["bleu"],
     }

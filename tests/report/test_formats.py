@@ -69,20 +69,25 @@ def from_markdown(folder: Path) -> Rows:
 
 
 def from_latex(folder: Path) -> Rows:
+    """Intervals stand in a line of their own below the scores, gate marks in the notes below the table."""
     text = Latex().write(fake_result(), folder).read_text("utf-8")
     body = text.split(r"\midrule", 1)[1].split(r"\bottomrule")[0].replace(r"\midrule", "")
+    (marked,) = re.findall(r"Gate marks: (.*)\.\\par", text)
+    marks = dict(one.split(" ", 1) for one in marked.split("; "))
     rows: Rows = {}
+    name = ""
     for line in body.split("\\\\\n"):
-        if line.strip():
-            plain = re.sub(r"\\textbf\{([^}]*)\}", r"*\1*", line)
-            plain = (
-                re.sub(r"\{\\scriptsize ([^}]*)\}", r"\1", plain)
-                .replace("--", "–")
-                .replace(r"\textendash{}", "–")
-                .replace(r"\%", "%")
-            )
-            name, rest = name_first([cell.strip() for cell in plain.split("&")])
-            rows[name] = rest
+        plain = re.sub(r"\\textbf\{([^}]*)\}", r"*\1*", line)
+        plain = re.sub(r"\{\\scriptsize ([^}]*)\}", r"\1", plain)
+        plain = plain.replace("--", "–").replace(r"\textendash{}", "–").replace(r"\%", "%")
+        cells = [cell.strip() for cell in plain.split("&")]
+        if cells[:2] == ["", ""]:
+            rows[name] = [
+                f"{one} {two}".strip() for one, two in zip(rows[name], ["", *cells[2:5], *[""] * 3], strict=True)
+            ]
+        elif len(cells) > 1:
+            name, rest = name_first(cells)
+            rows[name] = [*rest[:-2], marks.get(name, "none"), *rest[-2:]]
     return rows
 
 

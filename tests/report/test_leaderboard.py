@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from mteval.errors import ComparabilityError
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.report.fakes import SIGNATURES, fake_result
 from mteval.report.leaderboard import Table, leaderboard
@@ -74,18 +75,15 @@ def test_one_score_alone_is_not_the_best() -> None:
     assert not any(row.cells[0].best for row in table_of(result).rows)
 
 
-def test_scores_of_different_signatures_are_not_ranked() -> None:
-    table = table_of(changed(fake_result(), "opus", bleu=score("opus", 41.0, signature="nrefs:2")))
-    assert [row.rank for row in table.ranked] == [None, None, None]
-    assert not any(row.cells[0].best for row in table.rows)
-    assert "BLEU was made under different signatures" in " ".join(table.notes)
-    assert ("BLEU (opus)", "nrefs:2") in table.signatures
-
-
-def test_a_reference_scored_under_another_signature_keeps_the_systems_ranked() -> None:
-    table = table_of(changed(fake_result(), "human", bleu=score("human", 60.0, signature="nrefs:2")))
-    assert ranks(table)[0] == (1, "opus")
-    assert ("BLEU (human)", "nrefs:2") in table.signatures
+@pytest.mark.parametrize("system", ["opus", "human"])
+def test_scores_of_different_signatures_are_refused_in_one_table(system: str) -> None:
+    other = SIGNATURES["bleu"].replace("nrefs:1", "nrefs:2").replace("2.6.0", "2.5.1")
+    with pytest.raises(ComparabilityError) as refused:
+        table_of(changed(fake_result(), system, bleu=score(system, 41.0, signature=other)))
+    said = str(refused.value)
+    assert said.startswith("metric BLEU: was made under different signatures: ")
+    assert f"nrefs is 1 for shuffled and 2 for {system}, version is 2.6.0 for shuffled and 2.5.1 for {system};" in said
+    assert "case" not in said
 
 
 def test_missing_is_no_number() -> None:
