@@ -11,8 +11,9 @@ Compare machine-translation systems, and find which translations and which
 source texts are garbled.
 
 commands:
-  run    translate, score, judge, and write the leaderboard
-  flag   say which of your own texts are garbled, and why
+  run     translate, score, judge, and write the leaderboard
+  report  one leaderboard of runs that are done; nothing is scored again
+  flag    say which of your own texts are garbled, and why
 
 examples:
   mteval run                                     the five seed documents
@@ -20,6 +21,7 @@ examples:
   mteval run --cfg job                           show the config, run nothing
   mteval run --help                              every group and its options
   mteval run evalset=jsonl evalset.path=FILE lang_pairs=[ro-en]
+  mteval report runs/a runs/b +baseline=NAME     several runs, a sweep's folder
   mteval flag FILE...                            texts, or JSON Lines
   mteval flag --help                             what a FILE may hold
 
@@ -36,10 +38,12 @@ def main() -> None:
     """
     arguments = sys.argv[1:]
     match arguments[:1]:
-        case ["run" | "flag" as command]:
+        case ["run" | "report" | "flag" as command]:
             try:
                 if command == "run":
                     from mteval.app import run as work
+                elif command == "report":
+                    from mteval.report_command import report as work
                 else:
                     from mteval.flag import flag as work
                 code = work(arguments[1:])
@@ -54,7 +58,7 @@ def main() -> None:
         case [] | ["--help" | "-h" | "help"]:
             print(USAGE, end="")
         case [command, *_]:
-            print(f"mteval: unknown command {command!r}; choose one of: run, flag", file=sys.stderr)
+            print(f"mteval: unknown command {command!r}; choose one of: run, report, flag", file=sys.stderr)
             sys.exit(2)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -16,15 +17,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mteval.composition import ROOT, check_config_dirs, check_names, explain, not_yaml, quoted, register, unexplained
+from mteval.composition import ROOT, check_config_dirs, check_names, explain, mended, not_yaml, register, unexplained
 from mteval.config import Run, build
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.lang_pair_source import LangPairSource
-from mteval.report.base import RunResult
 from mteval.report.plain import plain
 from mteval.run_folder import RunFolder, forget_if_empty
-from mteval.tracking.base import Tracker, first_line
 
 _VALUED = {
     *("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),
@@ -41,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
-    arguments = [quoted(argument) for argument in _flags_first(arguments)]
+    arguments = [mended(argument) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
     config_dirs = LangPairSource.yields_to = _config_dirs(arguments)
     failed: list[MtevalError] = []
@@ -122,60 +121,15 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from mteval.report.record import Record
-    from mteval.report.segments import Segments
-    from mteval.report.terminal import show
-    from mteval.report.verdicts import Verdicts
+    from mteval.delivery import check, deliver
 
-    for tracker in run.trackers.values():
-        tracker.check()
-    always = (Segments(), Verdicts(), Record())
-    screen, errors = Console(), Console(stderr=True)
+    check(run.trackers)
+    errors = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
-    written: list[str] = []
-
-    def write(partial: Path) -> None:
-        written.extend(report.write(result, partial).name for report in (*run.reports.values(), *always))
-        _write_hydra(config, partial / ".hydra")
-
-    files = folder.fill(write)
-    show(result, screen)
-    best = next((name for name in written if name.endswith(".html")), written[0])
-    shown = os.path.relpath(folder.path / best)
-    screen.print(
-        f"Report: {folder.path / best if shown.startswith('..') else shown}",
-        soft_wrap=True,
-        highlight=False,
-        markup=False,
-    )
-    for logged in _track(run.trackers, result, folder.path, files):
-        screen.print(f"Logged: {plain(logged)}", soft_wrap=True, highlight=False, markup=False)
-
-
-def _track(
-    trackers: Mapping[str, Tracker], result: RunResult, folder: Path, files: Sequence[PurePath]
-) -> Iterator[str]:
-    """Log a finished run with every tracker, and say of each where the run is found.
-
-    Raises:
-        OutputError: some could not log it, which is said after the others have.
-    """
-    failed: dict[str, str] = {}
-    for name, tracker in trackers.items():
-        try:
-            where = tracker.log(result, folder, files)
-        except Exception as error:  # whatever its library raises, the run is not lost
-            failed[f"tracking.{name}"] = str(error) if isinstance(error, MtevalError) else first_line(error)
-        else:
-            yield where
-    if failed:
-        raise OutputError(
-            ", ".join(failed),
-            f"the run is whole in {folder}, but it was not logged ({'; '.join(failed.values())})",
-            f"correct that and run again with output={folder} overwrite=true; what the store holds is not made again",
-        )
+    result = replace(result, record={**result.record, "metric_configs": run.metric_configs})
+    deliver(result, run.reports, run.trackers, folder, lambda partial: _write_hydra(config, partial / ".hydra"))
 
 
 def _write_hydra(config: DictConfig, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +20,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mteval.config import RunConfig
-from mteval.errors import ConfigError
-from mteval.files import packaged
+from mteval.errors import ConfigError, DataError
+from mteval.files import packaged, read_yaml
 from mteval.lang_pair_source import LangPairSearchPath, LangPairSource
 
 ROOT = "run"
@@ -49,7 +50,7 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path]) -> DictConfig
     """
     register()
     check_config_dirs(config_dirs)
-    given = [quoted(override) for override in overrides]
+    given = [mended(override) for override in overrides]
     paths = ",".join(_quote(f"file://{folder.absolute()}") for folder in config_dirs)
     search = [f"hydra.searchpath=[{paths}]"] if config_dirs else []
     try:
@@ -65,7 +66,15 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path]) -> DictConfig
         raise unexplained(error) from None
 
 
-def quoted(argument: str) -> str:
+def mended(argument: str) -> str:
+    """An override as Hydra takes it: ``baseline``, a key that is there, without a + before it, and values in quotes.
+
+    People write ``+baseline=NAME``, since they add a baseline to a run that has none.
+    """
+    return _quoted(argument.removeprefix("+") if argument.startswith("+baseline=") else argument)
+
+
+def _quoted(argument: str) -> str:
     """An override whose value Hydra's grammar would stumble over, as a path with an accent or a brace, in quotes."""
     key, equals, value = argument.partition("=")
     if not equals or argument.startswith("-") or value[:1] in ("[", "'", '"') or re.match(r"\{\s*\w+\s*:", value):
@@ -119,6 +128,24 @@ def check_names(root: str, overrides: Sequence[str]) -> None:
                     "choose one of them, or rename one of the two",
                 )
             seen[group, str(name)] = option
+
+
+def cells(sweep: Path) -> int:
+    """How many numbered cells a sweep has, by the ``multirun.yaml`` beside them; 0 where that does not tell."""
+    try:
+        chosen = read_yaml(sweep)["hydra"]
+        if chosen["sweep"]["subdir"] != "${hydra.job.num}":
+            return 0
+        given = [f"{key}={value}" for key, value in (chosen["sweeper"].get("params") or {}).items()]
+        parsed = OverridesParser.create().parse_overrides([*given, *chosen["overrides"]["task"]])
+        # As Hydra's own sweeper: of two overrides of one key the last counts.
+        values = {
+            one.get_key_element(): len(list(one.sweep_string_iterator())) if one.is_sweep_override() else 1
+            for one in parsed
+        }
+    except (DataError, HydraException, KeyError, TypeError, AttributeError, ValueError, NotImplementedError):
+        return 0  # another sweeper's, or not from here
+    return math.prod(values.values())
 
 
 def explain(error: Exception, config_dirs: Sequence[Path]) -> ConfigError:

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import hydra.utils
@@ -18,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from mteval.comparison import Resampling
-from mteval.errors import ConfigError, MtevalError
+from mteval.errors import ConfigError, MtevalError, RunError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
 from mteval.files import resolve
@@ -100,11 +101,28 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that a config asks for, built and not yet begun."""
+    """Everything that a config asks for, built and not yet begun.
+
+    Attributes:
+        metric_configs: by metric name, what each was built from.
+    """
 
     evaluation: Evaluation
     reports: Mapping[str, Report]
     trackers: Mapping[str, Tracker]
+    overwrite: bool
+    metric_configs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """Everything that a config asks for of a report on runs that are done, built."""
+
+    reports: Mapping[str, Report]
+    trackers: Mapping[str, Tracker]
+    resampling: Resampling
+    baseline: str | None
+    output: Path
     overwrite: bool
 
 
@@ -150,7 +168,69 @@ def build(config: DictConfig) -> Run:
     )
     reports = _build_all(config, "report", Report, allow)
     trackers = _build_all(config, "tracking", Tracker, allow)
-    return Run(evaluation, reports, trackers, plain["overwrite"])
+    return Run(evaluation, reports, trackers, plain["overwrite"], plain["metrics"])
+
+
+def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reporting:
+    """Build what a report on runs that are done needs, and nothing else that a composed config names.
+
+    Args:
+        defaults: values of keys (``seed``, ``significance.level``) in place of those in the config.
+
+    Raises:
+        ConfigError: a key is missing, misspelt or has a value that its owner refuses; it names the key.
+    """
+    for key, value in defaults.items():
+        OmegaConf.update(config, key, value)
+    plain = _plain(config)
+    allow = ("mteval", *plain["allow"])
+    reports = _build_all(config, "report", Report, allow)
+    return Reporting(
+        reports=reports,
+        trackers=_build_all(config, "tracking", Tracker, allow),
+        resampling=resampling_of(plain),
+        baseline=plain["baseline"],
+        output=resolve(plain["output"]),
+        overwrite=plain["overwrite"],
+    )
+
+
+def build_metrics(config: DictConfig, recorded: Mapping[str, Any], where: str) -> dict[str, Metric]:
+    """Build the metrics of a run that is done, from what its record says that they were built from.
+
+    Args:
+        config: its ``allow`` names the packages besides mteval whose classes may be built: the user's own word, not
+            the run's.
+        recorded: by metric name.
+        where: the record's place, for errors.
+
+    Raises:
+        RunError: one cannot be built here, or names a class of another package.
+    """
+    allow = ("mteval", *config.allow)
+    for key, path in _targets(dict(recorded), "metric_configs"):
+        package = path.split(".")[0]
+        if package not in allow:
+            remedy = f"if you trust that package, allow it by name: allow=[{package}]"
+            raise RunError(where, f"{key}._target_: {path} is outside {' and '.join(allow)}", remedy)
+    try:
+        nodes = OmegaConf.create({"metric_configs": dict(recorded)})
+        return _build_all(nodes, "metric_configs", Metric, allow)
+    except (MtevalError, OmegaConfBaseException) as error:
+        said = f"{error.where}: {error.problem}" if isinstance(error, MtevalError) else str(error).splitlines()[0]
+        raise RunError(where, said, "install what the run was made with") from None
+
+
+def keys_of(resampling: Resampling) -> dict[str, Any]:
+    """The keys of a config under which intervals and tests are made in this way."""
+    return {
+        "seed": resampling.seed,
+        "bootstrap_draws": resampling.draws,
+        "significance.test": resampling.test,
+        "significance.trials": resampling.trials,
+        "significance.level": resampling.level,
+        "significance.unit": resampling.unit or "auto",
+    }
 
 
 def resampling_of(plain: Mapping[str, Any]) -> Resampling:

@@ -8,7 +8,8 @@ The tree::
     │   ├── EncodingError      bytes that are not UTF-8
     │   ├── ParityError        things that must be equally many, and are not
     │   ├── MissingReferenceError  a reference that is missing or belongs to another segmentation
-    │   └── ComparabilityError scores or runs that cannot stand in one table
+    │   ├── ComparabilityError scores or runs that cannot stand in one table
+    │   └── RunError           a run's folder that cannot be read back
     ├── UnavailableError       a program, package or checkpoint that this machine lacks
     │   └── GatedError         a checkpoint behind a licence that must be accepted first
     ├── ContractError          a plug-in that broke its promise (too few outputs, NaN, …)
@@ -60,6 +61,10 @@ class MissingReferenceError(DataError):
 
 class ComparabilityError(DataError):
     """Scores or runs that cannot stand in one table."""
+
+
+class RunError(DataError):
+    """A run's folder cannot be read back: it is half-written, edited by hand or written by another version."""
 
 
 class UnavailableError(MtevalError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from mteval.gate import Gate, Mark
 from mteval.lang import LangPair, base_language
 from mteval.metrics.base import Item, Metric, MetricCard
 from mteval.report.base import Counting, PairResult, RunResult, SystemResult
+from mteval.report.record import settings_of
 from mteval.scores import SegmentScores
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store
@@ -98,6 +99,7 @@ class Evaluation:
             raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
         self.store.check()
         plans = [self._plan(self.reader.load(pair, self.pairs)) for pair in self.pairs]
+        check_baseline(self.baseline, [name for plan in plans for name in _ranked(plan.systems)])
         for name, metric in self.metrics.items():
             for plan in plans:
                 if metric.card.needs_reference:
@@ -125,14 +127,7 @@ class Evaluation:
         record = {
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "environment": environment(),
-            "seed": self.resampling.seed,
-            "bootstrap_draws": self.resampling.draws,
-            "randomisation_trials": self.resampling.trials,
-            "significance": {
-                "test": self.resampling.test,
-                "level": self.resampling.level,
-                "unit": self.resampling.unit or "document where there are enough of them",
-            },
+            **settings_of(self.resampling),
             "store": str(self.store.folder) if self.store.folder else None,
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
         }
@@ -152,7 +147,7 @@ class Evaluation:
         ordered = sorted(everyone, key=lambda name: _ORDER[everyone[name].card.kind])
         declined = {name: reason for name in ordered if (reason := everyone[name].declines(eval_set))}
         systems = {name: everyone[name] for name in ordered if name not in declined}
-        ranked = [name for name, system in systems.items() if system.card.kind == "system"]
+        ranked = _ranked(systems)
         if not ranked:
             reasons = "".join(f" ({name}: {reason})" for name, reason in declined.items())
             raise ConfigError(
@@ -286,6 +281,24 @@ class Evaluation:
         started = time.perf_counter()
         yield
         self._seconds[step] = time.perf_counter() - started
+
+
+def check_baseline(baseline: str | None, ranked: Iterable[str]) -> None:
+    """Make sure that a baseline, if there is one, is a system that is ranked.
+
+    Args:
+        ranked: the names of those that are, in any lang pair.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    names = list(dict.fromkeys(ranked))
+    if baseline is not None and baseline not in names:
+        raise ConfigError("baseline", f"no system {baseline} is ranked", f"name one of {', '.join(names)}")
+
+
+def _ranked(systems: Mapping[str, System]) -> list[str]:
+    return [name for name, system in systems.items() if system.card.kind == "system"]
 
 
 def _warnings(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:

@@ -247,7 +247,12 @@ def check_parity(where: str, got: int, expected: int, what: str, against: str) -
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file whole or not at all: under another name first, then renamed into place.
+    """Write a UTF-8 file whole or not at all; see ``write_bytes``."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: under another name first, then renamed into place.
 
     Raises:
         OutputError: it cannot be written.
@@ -255,7 +260,7 @@ def write_text(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(text.encode("utf-8"))
+        partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         raise OutputError(

@@ -16,7 +16,7 @@ ITS_MARK = "run.json"
 """A folder that holds this file holds a run; it is put there last."""
 
 _ITS_OWN = (
-    *("segments.jsonl", "verdicts.jsonl", ".hydra"),
+    *("segments.jsonl", "verdicts.jsonl", "statistics.npz", ".hydra"),
     *(f"leaderboard.{suffix}" for suffix in ("html", "md", "tex", "csv", "json")),
     "leaderboard-segments-*.html",
 )
@@ -125,6 +125,19 @@ def forget_if_empty(path: Path, existed: Collection[Path]) -> None:
             folder.rmdir()
         except OSError:
             return
+
+
+def unfinished(path: Path) -> str | None:
+    """What a run that is not finished has left in a folder, in words; ``None`` if nothing is left of one."""
+    lock = path / _LOCK
+    if lock.is_file():
+        host, _, process = lock.read_text("utf-8", errors="replace").partition(" ")
+        if host != socket.gethostname() or not process.isdigit():
+            return f"a run still writes into it (process {process} on {host}), or was killed half-way"
+        return (
+            f"a run still writes into it (process {process})" if _alive(int(process)) else "its run was killed half-way"
+        )
+    return "its run was killed while its files were written" if (path / _PARTIAL).is_dir() else None
 
 
 def _alive(process: int) -> bool:

@@ -83,6 +83,7 @@ def test_a_run_leaves_its_whole_folder(cli: Cli) -> None:
         "leaderboard.tex",
         "run.json",
         "segments.jsonl",
+        "statistics.npz",
         "verdicts.jsonl",
     ]
     assert {file.name for file in Path("out/.hydra").iterdir()} == {"config.yaml", "hydra.yaml", "overrides.yaml"}
@@ -364,7 +365,7 @@ def test_help_names_the_commands() -> None:
 def test_an_unknown_command_is_refused() -> None:
     shown = program("rnu")
     assert (shown.returncode, shown.stdout) == (2, "")
-    assert shown.stderr == "mteval: unknown command 'rnu'; choose one of: run, flag\n"
+    assert shown.stderr == "mteval: unknown command 'rnu'; choose one of: run, report, flag\n"
 
 
 @needs_apertium

@@ -12,8 +12,9 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
-    "recounting", "judging", "evaluation", "flagging", "run_folder",
-    "lang_pair_source", "config", "composition", "app", "flag", "__main__",
+    "recounting", "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging_systems", "merging",
+    "evaluation", "flagging", "delivery",
+    "lang_pair_source", "config", "composition", "app", "flag", "report_command", "__main__",
 ]  # fmt: skip
 ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.

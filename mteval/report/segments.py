@@ -19,7 +19,7 @@ class Segments(Report):
     where there is none), the gate's marks, error spans, the metrics that did not see the segment whole, and the verdict
     on the hypothesis by itself, as ``source_verdict`` is that on the source (``null`` where there is none). Page
     furniture that was left out has a line too, ``"furniture": true``, with no hypotheses. Spans count characters of
-    the hypothesis from 0, end exclusive.
+    the hypothesis from 0, end exclusive; ``start`` and ``end`` of the line those of the document's text.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
@@ -61,6 +61,8 @@ def _row(
         "segment": segment.id,
         "document": segment.document,
         "paragraph": segment.paragraph,
+        "start": segment.start,
+        "end": segment.end,
         "furniture": segment.furniture,
         "source": segment.source,
         "references": dict(segment.references),
