@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import inspect
-import re
-import types
-import typing
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-import hydra.utils
-from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from mteval.comparison import Resampling
+from mteval.config_objects import build_all, build_node, targets_of
 from mteval.errors import ConfigError, MtevalError, RunError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
@@ -33,8 +26,6 @@ from mteval.report.base import Report
 from mteval.store import Store
 from mteval.systems.base import System
 from mteval.tracking.base import Tracker
-
-Built = TypeVar("Built")
 
 
 @dataclass
@@ -134,10 +125,10 @@ def build_judges(config: DictConfig) -> Judges:
     """
     allow = ("mteval", *_plain(config)["allow"])
     return Judges(
-        gate=_build(config.gate, "gate", Gate, allow),
-        metrics=_build_all(config, "metrics", Metric, allow),
-        signals=_build_all(config, "garble", Signal, allow),
-        detector=_build(config.detector, "detector", Detector, allow),
+        gate=build_node(config.gate, "gate", Gate, allow),
+        metrics=build_all(config, "metrics", Metric, allow),
+        signals=build_all(config, "garble", Signal, allow),
+        detector=build_node(config.detector, "detector", Detector, allow),
     )
 
 
@@ -154,20 +145,20 @@ def build(config: DictConfig) -> Run:
             raise ConfigError(str(name), "unknown key", "see mteval run --cfg job for the keys")
     optimised_with = _optimised_with(config, plain)
     evaluation = Evaluation(
-        reader=_build(config.evalset, "evalset", EvalSetReader, allow),
+        reader=build_node(config.evalset, "evalset", EvalSetReader, allow),
         pairs=_lang_pairs(plain["lang_pairs"]),
-        systems=_build_all(config, "systems", System, allow),
-        metrics=_build_all(config, "metrics", Metric, allow),
-        gate=_build(config.gate, "gate", Gate, allow),
-        signals=_build_all(config, "garble", Signal, allow),
-        detector=_build(config.detector, "detector", Detector, allow),
+        systems=build_all(config, "systems", System, allow),
+        metrics=build_all(config, "metrics", Metric, allow),
+        gate=build_node(config.gate, "gate", Gate, allow),
+        signals=build_all(config, "garble", Signal, allow),
+        detector=build_node(config.detector, "detector", Detector, allow),
         store=Store(resolve(plain["store"]) if plain["store"] else None),
         resampling=resampling_of(plain),
         optimised_with=optimised_with,
         baseline=plain["baseline"],
     )
-    reports = _build_all(config, "report", Report, allow)
-    trackers = _build_all(config, "tracking", Tracker, allow)
+    reports = build_all(config, "report", Report, allow)
+    trackers = build_all(config, "tracking", Tracker, allow)
     return Run(evaluation, reports, trackers, plain["overwrite"], plain["metrics"])
 
 
@@ -184,10 +175,10 @@ def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reportin
         OmegaConf.update(config, key, value)
     plain = _plain(config)
     allow = ("mteval", *plain["allow"])
-    reports = _build_all(config, "report", Report, allow)
+    reports = build_all(config, "report", Report, allow)
     return Reporting(
         reports=reports,
-        trackers=_build_all(config, "tracking", Tracker, allow),
+        trackers=build_all(config, "tracking", Tracker, allow),
         resampling=resampling_of(plain),
         baseline=plain["baseline"],
         output=resolve(plain["output"]),
@@ -208,14 +199,14 @@ def build_metrics(config: DictConfig, recorded: Mapping[str, Any], where: str) -
         RunError: one cannot be built here, or names a class of another package.
     """
     allow = ("mteval", *config.allow)
-    for key, path in _targets(dict(recorded), "metric_configs"):
+    for key, path in targets_of(dict(recorded), "metric_configs"):
         package = path.split(".")[0]
         if package not in allow:
             remedy = f"if you trust that package, allow it by name: allow=[{package}]"
             raise RunError(where, f"{key}._target_: {path} is outside {' and '.join(allow)}", remedy)
     try:
         nodes = OmegaConf.create({"metric_configs": dict(recorded)})
-        return _build_all(nodes, "metric_configs", Metric, allow)
+        return build_all(nodes, "metric_configs", Metric, allow)
     except (MtevalError, OmegaConfBaseException) as error:
         said = f"{error.where}: {error.problem}" if isinstance(error, MtevalError) else str(error).splitlines()[0]
         raise RunError(where, said, "install what the run was made with") from None
@@ -322,114 +313,3 @@ def _lang_pairs(rows: Mapping[str, Any]) -> list[LangPair]:
             raise ConfigError(where, f"{pair} is there twice", "name each lang pair once")
         pairs.append(pair)
     return pairs
-
-
-def _build_all(config: DictConfig, group: str, base: type[Built], allow: Sequence[str]) -> dict[str, Built]:
-    return {str(name): _build(node, f"{group}.{name}", base, allow) for name, node in (config[group] or {}).items()}
-
-
-def _build(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Built:
-    """Build what one node of the config names.
-
-    Args:
-        node: has ``_target_`` and its constructor's arguments.
-        key: where the node is, for errors.
-        base: the contract that the target must keep.
-        allow: top-level packages whose classes may be built.
-    """
-    if not isinstance(node, DictConfig) or "_target_" not in node:
-        raise ConfigError(key, "names no class to build", "choose an option of the group, or add _target_: a class")
-    settings = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
-    for where, path in _targets(settings, key):
-        _check_target(where, path, allow)
-    target = _find(str(settings["_target_"]), key)
-    if not (inspect.isclass(target) and issubclass(target, base)):
-        raise ConfigError(f"{key}._target_", f"{settings['_target_']} is no {base.__name__}", f"name a {base.__name__}")
-    known = inspect.signature(target).parameters
-    hints = typing.get_type_hints(target.__init__)
-    for name in map(str, settings):
-        if name not in known and name != "_target_":
-            close = difflib.get_close_matches(name, known, n=1)
-            remedy = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known) or 'no settings'}"
-            raise ConfigError(f"{key}.{name}", "unknown key", remedy)
-    for name, parameter in known.items():
-        if parameter.default is parameter.empty and name not in settings:
-            raise ConfigError(f"{key}.{name}", "has no value", f"give it one, as in {key}.{name}=VALUE")
-    for name, value in settings.items():
-        if name in hints and not isinstance(value, dict) and not fits(value, hints[name]):
-            expected = str(hints[name]).removeprefix("<class '").removesuffix("'>").replace("collections.abc.", "")
-            raise ConfigError(f"{key}.{name}", f"{value!r} is not of type {expected}", "give a value of that type")
-    try:
-        return cast(Built, hydra.utils.instantiate(node, _convert_="all"))
-    except InstantiationException as error:
-        cause = error.__cause__
-        if isinstance(cause, MtevalError):
-            raise type(cause)(_full_key(cause.where, key, known), cause.problem, cause.remedy) from None
-        raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Whether a value from YAML is of an annotated type; an annotation that YAML has no values for fits anything.
-
-    A number is no truth value and a text is no number, however Python would take them.
-    """
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(fits(value, argument) for argument in arguments)
-    if origin is typing.Literal:
-        return value in arguments
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (str, bool, types.NoneType):
-        return isinstance(value, hint)
-    if origin is not None and issubclass(origin, Mapping):
-        return isinstance(value, dict)
-    if origin is not None and issubclass(origin, Sequence):
-        return isinstance(value, list) and all(fits(one, arguments[0]) for one in value)
-    return True
-
-
-def _full_key(where: str, key: str, known: Collection[str]) -> str:
-    """The key as the user's config has it, of a place that a constructor can only name by its own argument."""
-    for found in re.finditer(r"[A-Za-z_]\w*", where):
-        if found.group() in known:
-            return f"{key}.{where[found.start() :]}"
-    return where if where.startswith(key) else f"{key}: {where}"
-
-
-def _check_target(where: str, path: str, allow: Sequence[str]) -> None:
-    """Make sure that a ``_target_``, however deep, is a class that an allowed package defines, not one it imports."""
-    outside = ConfigError(
-        f"{where}._target_",
-        f"{path} is outside {' and '.join(allow)}",
-        "if you trust that package, allow it by name: allow=[PACKAGE]",
-    )
-    if path.split(".")[0] not in allow:
-        raise outside
-    found = _find(path, where)
-    if not inspect.isclass(found):
-        raise ConfigError(f"{where}._target_", f"{path} is no class", "name a class")
-    if found.__module__.split(".")[0] not in allow:
-        raise outside
-
-
-def _targets(node: Any, key: str) -> Iterator[tuple[str, str]]:
-    """Every ``_target_`` in a node, however deep, with its key."""
-    if isinstance(node, dict):
-        if "_target_" in node:
-            yield key, str(node["_target_"])
-        for name, value in node.items():
-            yield from _targets(value, f"{key}.{name}")
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _targets(value, f"{key}[{index}]")
-
-
-def _find(target: str, key: str) -> Any:
-    module, _, name = target.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{key}._target_", f"cannot import {target} ({error})", "correct the class's path") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,12 +13,13 @@ from rich.progress import Progress
 from mteval import judging, recounting, reuse, scoring
 from mteval.comparison import Resampling
 from mteval.environment import environment
-from mteval.errors import ConfigError, MissingReferenceError
+from mteval.errors import ConfigError
 from mteval.evalsets.base import EvalSetReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
-from mteval.lang import LangPair, base_language
-from mteval.metrics.base import Item, Metric, MetricCard
+from mteval.lang import LangPair
+from mteval.metrics.base import Item, Metric
+from mteval.plan import Plan, check_baseline, check_references, ranked_of, warnings_of
 from mteval.report.base import Counting, PairResult, RunResult, SystemResult
 from mteval.report.record import settings_of
 from mteval.scores import SegmentScores
@@ -30,20 +31,6 @@ from mteval.systems.given import Given
 DEFAULT_RESAMPLING = Resampling(draws=1000, seed=12345, trials=10000)
 
 _ORDER: Mapping[Kind, int] = {"system": 0, "reference": 1, "canary": 2}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One lang pair's work, checked and not yet begun.
-
-    Attributes:
-        systems: those that translate the eval set, in the order in which they run: canaries last.
-        declined: those that do not, with the reason.
-    """
-
-    eval_set: EvalSet
-    systems: Mapping[str, System]
-    declined: Mapping[str, str]
 
 
 @dataclass
@@ -99,11 +86,11 @@ class Evaluation:
             raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
         self.store.check()
         plans = [self._plan(self.reader.load(pair, self.pairs)) for pair in self.pairs]
-        check_baseline(self.baseline, [name for plan in plans for name in _ranked(plan.systems)])
+        check_baseline(self.baseline, [name for plan in plans for name in ranked_of(plan.systems)])
         for name, metric in self.metrics.items():
             for plan in plans:
                 if metric.card.needs_reference:
-                    _check_references(name, plan.eval_set)
+                    check_references(name, plan.eval_set)
             metric.check()
         for plan in plans:
             for system in plan.systems.values():
@@ -132,7 +119,7 @@ class Evaluation:
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
         }
         cards = {name: metric.card for name, metric in self.metrics.items()}
-        return RunResult(tuple(results), cards, record, _warnings(plans, cards), self.baseline)
+        return RunResult(tuple(results), cards, record, warnings_of(plans, cards), self.baseline)
 
     def _plan(self, eval_set: EvalSet) -> Plan:
         given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}
@@ -147,7 +134,7 @@ class Evaluation:
         ordered = sorted(everyone, key=lambda name: _ORDER[everyone[name].card.kind])
         declined = {name: reason for name in ordered if (reason := everyone[name].declines(eval_set))}
         systems = {name: everyone[name] for name in ordered if name not in declined}
-        ranked = _ranked(systems)
+        ranked = ranked_of(systems)
         if not ranked:
             reasons = "".join(f" ({name}: {reason})" for name, reason in declined.items())
             raise ConfigError(
@@ -281,54 +268,6 @@ class Evaluation:
         started = time.perf_counter()
         yield
         self._seconds[step] = time.perf_counter() - started
-
-
-def check_baseline(baseline: str | None, ranked: Iterable[str]) -> None:
-    """Make sure that a baseline, if there is one, is a system that is ranked.
-
-    Args:
-        ranked: the names of those that are, in any lang pair.
-
-    Raises:
-        ConfigError: it is none of them.
-    """
-    names = list(dict.fromkeys(ranked))
-    if baseline is not None and baseline not in names:
-        raise ConfigError("baseline", f"no system {baseline} is ranked", f"name one of {', '.join(names)}")
-
-
-def _ranked(systems: Mapping[str, System]) -> list[str]:
-    return [name for name, system in systems.items() if system.card.kind == "system"]
-
-
-def _warnings(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:
-    """Metrics outside the lang pairs that they were made for, and references that are left out."""
-    warnings = []
-    for plan in plans:
-        pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
-        plain = f"{base_language(pair.source)}-{base_language(pair.target)}"
-        warnings += [
-            f"{pair}: {card.label} was made for {', '.join(card.pairs)}; its scores say little here"
-            for card in cards.values()
-            if card.pairs is not None and plain not in card.pairs
-        ]
-        warnings += [
-            f"{pair}: reference {name} is left out, since only {count} of {scored} segments have it"
-            for name, count in plan.eval_set.partial_references.items()
-        ]
-    return tuple(warnings)
-
-
-def _check_references(metric: str, eval_set: EvalSet) -> None:
-    if eval_set.reference_names:
-        return
-    bare = next((segment for segment in eval_set.scored if not segment.references), eval_set.scored[0])
-    problem = "has no reference" if not bare.references else "lacks a reference that other segments have"
-    raise MissingReferenceError(
-        bare.where,
-        f"segment {bare.id} {problem}, and metric {metric} needs one ({eval_set.pair})",
-        "give every segment one, or choose metrics that need none",
-    )
 
 
 def _bar(progress: Progress, title: str, total: int) -> reuse.Advance:

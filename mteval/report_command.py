@@ -151,7 +151,7 @@ def _settled(
         ConfigError: the baseline is no system that is ranked.
     """
     from mteval.config import keys_of
-    from mteval.evaluation import check_baseline
+    from mteval.plan import check_baseline
 
     said = [{**keys_of(run.resampling), "baseline": run.result.baseline} for run in runs]
     open_keys = [key for key in said[0] if not _is_given(key, overrides)]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mteval.report.base import RunResult
-from mteval.report.leaderboard import Cell, Column, Table, leaderboard
+from mteval.report.leaderboard import leaderboard
+from mteval.report.table import Cell, Column, Table
 from mteval.systems.base import Kind
 
 AVERAGE_LEGEND = "Each lang pair weighs the same. Averages have no interval and no test: ranks are those in each pair."

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult
-from mteval.report.leaderboard import Table, table_of
+from mteval.report.leaderboard import table_of
 from mteval.report.plain import counted
+from mteval.report.table import Table
 from mteval.report.views import through
 
 CLEAN_LEGEND = "Here only documents whose source is clean are scored, so that no source is to blame for a score."

@@ -13,7 +13,8 @@ from mteval.gate import MARK_KINDS
 from mteval.report.average import Average, AverageRow, average
 from mteval.report.base import Report, RunResult, Sources
 from mteval.report.differences import Difference, differences
-from mteval.report.leaderboard import Row, Table, views
+from mteval.report.leaderboard import views
+from mteval.report.table import Row, Table
 from mteval.report.tally import LABELS
 from mteval.report.views import through
 

@@ -10,7 +10,7 @@ from mteval.comparison import Comparison, Comparisons
 from mteval.metrics.base import MetricCard
 from mteval.report.agreement import agreement, agreement_text
 from mteval.report.base import PairResult
-from mteval.report.leaderboard import MISSING, Table
+from mteval.report.table import MISSING, Table
 
 DIFFERENCE_LEGEND = (
     "p: of the test that ranks, with Holm's correction for these comparisons. Detectable: the smallest difference that "

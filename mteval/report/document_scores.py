@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mteval.report.base import PairResult, SystemResult
-from mteval.report.leaderboard import Cell, Column, Table
+from mteval.report.table import Cell, Column, Table
 
 MOST = 10
 """How many documents an eval set may have for a page to show them; ``leaderboard.json`` holds them all."""

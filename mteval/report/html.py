@@ -25,8 +25,9 @@ from mteval.report.html_scripts import TEMPLATES, scripts, style
 from mteval.report.html_verdicts import Readings, readings
 from mteval.report.html_views import LeaderboardView, leaderboard_views
 from mteval.report.judged import FAULT_LEGEND, Judgement, judgement
-from mteval.report.leaderboard import MISSING, Table, leaderboard
+from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain, printable
+from mteval.report.table import MISSING, Table
 
 LIMIT = 30_000_000
 """How many bytes a page may have."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult, SystemResult
-from mteval.report.leaderboard import Table
+from mteval.report.table import Table
 
 _BARS = 24
 """About how many bars a distribution has, and how many steps each axis of one metric against another."""

@@ -11,7 +11,7 @@ from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult, RunResult
 from mteval.report.html_pack import pack
 from mteval.report.html_segments import explorer_data
-from mteval.report.leaderboard import Table
+from mteval.report.table import Table
 
 
 @dataclass(frozen=True)

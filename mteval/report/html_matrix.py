@@ -9,7 +9,7 @@ from typing import Literal
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult
 from mteval.report.differences import Difference, row_of
-from mteval.report.leaderboard import Table
+from mteval.report.table import Table
 
 MATRIX_LEGEND = (
     "Each cell is the row's system less the column's: better or worse where the difference is significant, ≈ where the "

@@ -10,8 +10,8 @@ from mteval.gate import MARK_KINDS
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult, SystemResult
 from mteval.report.html_pack import Offsets
-from mteval.report.leaderboard import Table
 from mteval.report.plain import words
+from mteval.report.table import Table
 from mteval.segment import Segment
 
 LABELS = ("clean", "suspect", "garbled")

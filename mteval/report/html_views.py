@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mteval.metrics.base import MetricCard
 from mteval.report.base import Counting, PairResult, Sources
 from mteval.report.blame import CLEAN_LEGEND, Blame
-from mteval.report.leaderboard import Table, views
+from mteval.report.leaderboard import views
+from mteval.report.table import Table
 
 _TITLES: Mapping[Counting, str] = {"raw": "", "gated": "gated", "decoded": "HTML entities decoded"}
 _CAPTIONS: Mapping[Counting, str] = {

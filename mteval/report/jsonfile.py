@@ -14,7 +14,8 @@ from mteval.report.blame import Blame, blame
 from mteval.report.differences import Difference, differences, every_difference
 from mteval.report.document_scores import document_scores
 from mteval.report.judged import Judgement, judgement
-from mteval.report.leaderboard import Row, Table, leaderboard, views
+from mteval.report.leaderboard import leaderboard, views
+from mteval.report.table import Row, Table
 from mteval.report.tally import Tally
 
 

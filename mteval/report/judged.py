@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from mteval.garble.base import Evidence, Label, Verdict
 from mteval.report.base import PairResult, SystemResult
-from mteval.report.leaderboard import Table
 from mteval.report.plain import counted, plain, words
+from mteval.report.table import Table
 from mteval.segment import Document
 
 MOST = 3

@@ -11,8 +11,9 @@ from mteval.report.average import Average, AverageRow, average
 from mteval.report.base import Report, RunResult
 from mteval.report.blame import Blame, blame
 from mteval.report.differences import Differences, differences
-from mteval.report.leaderboard import MISSING, STARRED, TIED, Cell, Row, Table, leaderboard
+from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain
+from mteval.report.table import MISSING, STARRED, TIED, Cell, Row, Table
 
 _INTERVALS = 4
 """With more metrics than this the intervals no longer fit a page, and are left to the other formats."""

@@ -13,8 +13,9 @@ from mteval.report.blame import CLEAN_LEGEND, Blame, blame
 from mteval.report.differences import DIFFERENCE_LEGEND, Differences, differences
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
-from mteval.report.leaderboard import MISSING, Cell, Row, Table, leaderboard
+from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain
+from mteval.report.table import MISSING, Cell, Row, Table
 
 _WIDE = 8
 """How many documents stand side by side in a table of verdicts."""

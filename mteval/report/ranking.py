@@ -14,6 +14,7 @@ from mteval.metrics.base import MetricCard
 from mteval.metrics.families import family_of
 from mteval.report.base import SystemResult
 from mteval.scores import SystemScore
+from mteval.signature import difference
 
 Scores = Mapping[str, SystemScore]
 
@@ -65,29 +66,9 @@ def check_comparable(label: str, scores: Scores) -> None:
         (one, first), (other, second) = list(found.items())[:2]
         raise ComparabilityError(
             f"metric {label}",
-            f"was made under different signatures: {difference(one, other, first[0], second[0])}",
+            f"was made under different signatures: {difference(one, other, f'for {first[0]}', f'for {second[0]}')}",
             "score these systems under the same settings, or put them into different tables",
         )
-
-
-def difference(one: str, other: str, first: str, second: str) -> str:
-    """What differs between two signatures, in words: ``precision is fp32 for a and bf16 for b``.
-
-    Args:
-        one, other: the signatures.
-        first, second: whose they are.
-    """
-    left, right = (dict(_setting(part) for part in text.split("|")) for text in (one, other))
-    keys = [key for key in {**left, **right} if left.get(key) != right.get(key)]
-    said = (
-        f"{key} is {left.get(key, 'not set')} for {first} and {right.get(key, 'not set')} for {second}" for key in keys
-    )
-    return ", ".join(said) or f"{one} for {first}, {other} for {second}"
-
-
-def _setting(part: str) -> tuple[str, str]:
-    key, _, value = part.partition(":")
-    return key, value
 
 
 def best(scores: Scores, higher_is_better: bool) -> float | None:

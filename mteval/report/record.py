@@ -12,7 +12,8 @@ from typing import Any
 from mteval.comparison import Resampling
 from mteval.files import dump_json, write_text
 from mteval.report.base import PairResult, Report, RunResult
-from mteval.report.leaderboard import Table, leaderboard
+from mteval.report.leaderboard import leaderboard
+from mteval.report.table import Table
 
 FORMAT = 1
 """The format of a run's folder, which whoever reads one must know; a change that an old reader would misread adds 1."""

@@ -14,8 +14,9 @@ from mteval.report.blame import Blame, blame
 from mteval.report.differences import differences
 from mteval.report.document_scores import DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, judgement
-from mteval.report.leaderboard import MISSING, STARRED, STARRED_LEGEND, TIED, TIED_LEGEND, Cell, Row, Table, leaderboard
+from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain
+from mteval.report.table import MISSING, STARRED, STARRED_LEGEND, TIED, TIED_LEGEND, Cell, Row, Table
 from mteval.report.terminal_differences import show_average, show_differences
 from mteval.report.terminal_screen import STYLES, Screen, named
 

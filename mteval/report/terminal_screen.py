@@ -11,8 +11,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from mteval.report.judged import Piece
-from mteval.report.leaderboard import Cell
 from mteval.report.plain import plain
+from mteval.report.table import Cell
 
 _PIPED = 80
 _MOST = 100

@@ -11,8 +11,8 @@ from rich.table import Table as Grid
 from mteval.garble.base import Label, Verdict
 from mteval.report.base import VerdictStream
 from mteval.report.judged import pieces, probability
-from mteval.report.leaderboard import MISSING
 from mteval.report.plain import counted
+from mteval.report.table import MISSING
 from mteval.report.tally import LABELS
 from mteval.report.terminal_screen import STYLES, Screen
 from mteval.unjudged.base import UNKNOWN, Language, Unjudged

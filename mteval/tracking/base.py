@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from mteval.errors import ConfigError
 from mteval.report.base import RunResult
-from mteval.report.leaderboard import Column, leaderboard
+from mteval.report.leaderboard import leaderboard
+from mteval.report.table import Column
 
 Key = tuple[str, ...]
 """What a value belongs to, from the whole to the part: ``("pt-en", "opus", "bleu")``."""

@@ -5,7 +5,8 @@ import pytest
 from mteval.errors import ComparabilityError
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.report.fakes import SIGNATURES, fake_result
-from mteval.report.leaderboard import Table, leaderboard
+from mteval.report.leaderboard import leaderboard
+from mteval.report.table import Table
 from mteval.report.tally import Tally
 from mteval.scores import SystemScore
 
@@ -82,7 +83,7 @@ def test_scores_of_different_signatures_are_refused_in_one_table(system: str) ->
         table_of(changed(fake_result(), system, bleu=score(system, 41.0, signature=other)))
     said = str(refused.value)
     assert said.startswith("metric BLEU: was made under different signatures: ")
-    assert f"nrefs is 1 for shuffled and 2 for {system}, version is 2.6.0 for shuffled and 2.5.1 for {system};" in said
+    assert f"nrefs: 1 for shuffled, 2 for {system}; version: 2.6.0 for shuffled, 2.5.1 for {system};" in said
     assert "case" not in said
 
 

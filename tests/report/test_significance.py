@@ -32,8 +32,9 @@ from mteval.report.comma import Csv
 from mteval.report.differences import differences, every_difference
 from mteval.report.jsonfile import Json
 from mteval.report.latex import Latex
-from mteval.report.leaderboard import Row, Table, leaderboard, views
+from mteval.report.leaderboard import leaderboard, views
 from mteval.report.markdown import Markdown
+from mteval.report.table import Row, Table
 from mteval.report.terminal import show
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
 from mteval.store import Store

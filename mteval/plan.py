@@ -1,0 +1,80 @@
+"""What is to be done in a lang pair, what must hold before it begins, and what must be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mteval.errors import ConfigError, MissingReferenceError
+from mteval.lang import base_language
+from mteval.metrics.base import MetricCard
+from mteval.segment import EvalSet
+from mteval.systems.base import System
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One lang pair's work, checked and not yet begun.
+
+    Attributes:
+        systems: those that translate the eval set, in the order in which they run: canaries last.
+        declined: those that do not, with the reason.
+    """
+
+    eval_set: EvalSet
+    systems: Mapping[str, System]
+    declined: Mapping[str, str]
+
+
+def check_baseline(baseline: str | None, ranked: Iterable[str]) -> None:
+    """Make sure that a baseline, if there is one, is a system that is ranked.
+
+    Args:
+        ranked: the names of those that are, in any lang pair.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    names = list(dict.fromkeys(ranked))
+    if baseline is not None and baseline not in names:
+        raise ConfigError("baseline", f"no system {baseline} is ranked", f"name one of {', '.join(names)}")
+
+
+def ranked_of(systems: Mapping[str, System]) -> list[str]:
+    """The names of those that are ranked."""
+    return [name for name, system in systems.items() if system.card.kind == "system"]
+
+
+def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:
+    """Metrics outside the lang pairs that they were made for, and references that are left out."""
+    found = []
+    for plan in plans:
+        pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
+        plain = f"{base_language(pair.source)}-{base_language(pair.target)}"
+        found += [
+            f"{pair}: {card.label} was made for {', '.join(card.pairs)}; its scores say little here"
+            for card in cards.values()
+            if card.pairs is not None and plain not in card.pairs
+        ]
+        found += [
+            f"{pair}: reference {name} is left out, since only {count} of {scored} segments have it"
+            for name, count in plan.eval_set.partial_references.items()
+        ]
+    return tuple(found)
+
+
+def check_references(metric: str, eval_set: EvalSet) -> None:
+    """Make sure that a metric that needs a reference has one for every segment.
+
+    Raises:
+        MissingReferenceError: it has not; the segment is named.
+    """
+    if eval_set.reference_names:
+        return
+    bare = next((segment for segment in eval_set.scored if not segment.references), eval_set.scored[0])
+    problem = "has no reference" if not bare.references else "lacks a reference that other segments have"
+    raise MissingReferenceError(
+        bare.where,
+        f"segment {bare.id} {problem}, and metric {metric} needs one ({eval_set.pair})",
+        "give every segment one, or choose metrics that need none",
+    )
