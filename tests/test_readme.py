@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mteval import app, flag
+from mteval import app, flag, report_command
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -44,6 +44,26 @@ def test_every_command_composes(
     cells = [argument.split(",")[0] for argument in arguments if argument != "-m"] if "-m" in arguments else arguments
     assert app.run([*cells, *([] if "--cfg" in arguments else ["--cfg", "job"])]) == 0
     assert "_target_" in capfd.readouterr().out
+
+
+def test_every_command_of_reports_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its runs are small ones: two systems in folders of their own, and both in a sweep's."""
+    monkeypatch.chdir(tmp_path)
+    hypotheses = {"runs/a": "SYSTEM", "runs/b": "other", "sweep/0": "first", "sweep/1": "second"}
+    for folder, system in hypotheses.items():
+        row = {"source": "Bună ziua.", "references": {"r": "Good day."}, "hypotheses": {system: f"Good {system}."}}
+        (tmp_path / "set.jsonl").write_text(json.dumps(row) + "\n" + json.dumps(row), "utf-8")
+        settings = ("systems=[]", "metrics=[chrf]", "garble=[]", "store=null", "lang_pairs=[ro-en]")
+        code = app.run(["evalset=jsonl", "evalset.path=set.jsonl", *settings, f"output={folder}"])
+        assert code == 0, capfd.readouterr().err
+    commands = [line.split("#")[0] for line in README.splitlines() if line.startswith("    mteval report")]
+    assert len(commands) >= 4
+    for number, command in enumerate(commands):
+        given = shlex.split(command)[2:]
+        told = given if any(one.startswith("output=") for one in given) else [*given, f"output=report-{number}"]
+        assert report_command.report(told) == 0, capfd.readouterr().err
 
 
 def test_the_output_of_flag_is_what_it_prints(
@@ -89,7 +109,7 @@ def test_the_example_of_an_eval_set_is_read(tmp_path: Path) -> None:
     assert list(JsonLines(str(tmp_path / "set.jsonl")).load(pair, [pair]).hypotheses) == ["sys1"]
 
 
-@pytest.mark.parametrize("group", ["systems", "metrics", "evalset", "lang_pairs"])
+@pytest.mark.parametrize("group", ["systems", "metrics", "evalset", "lang_pairs", "tracking"])
 def test_every_option_is_named(group: str) -> None:
     (row,) = (line for line in README.splitlines() if line.startswith(f"| `{group}` |"))
     named = set(re.findall(r"`([^`]+)`", row))
