@@ -128,7 +128,7 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
-    result = replace(result, record={**result.record, "metric_configs": run.metric_configs})
+    result = replace(result, record={**result.record, "metric_configs": run.metric_configs, "config": run.config})
     deliver(result, run.reports, run.trackers, folder, lambda partial: _write_hydra(config, partial / ".hydra"))
 
 

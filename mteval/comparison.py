@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -60,6 +60,7 @@ class Comparison:
         bootstrap_p, randomisation_p: p-values of the two paired tests, not corrected; ``None`` where it was not made.
         detectable: the smallest difference that one test at the level would find in 80% of such eval sets; ``None``
             without bootstrap draws.
+        differing: in how many units the two have other statistics.
     """
 
     first: str
@@ -68,13 +69,12 @@ class Comparison:
     bootstrap_p: float | None
     randomisation_p: float | None
     detectable: float | None
+    differing: int = 0
 
     @property
     def reversed(self) -> Comparison:
         """The same, seen from the second."""
-        return Comparison(
-            self.second, self.first, -self.difference, self.bootstrap_p, self.randomisation_p, self.detectable
-        )
+        return replace(self, first=self.second, second=self.first, difference=-self.difference)
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,14 @@ class Comparisons:
         return self._found.get((first, second))
 
     def p_value(self, pair: Comparison) -> float | None:
-        """The p-value of the test that decides, not corrected."""
-        return pair.bootstrap_p if self.resampling.test == "bootstrap" else pair.randomisation_p
+        """The p-value that decides, not corrected.
+
+        It is the test's own, but for randomisation where few units differ: swapping m units can give no p-value below
+        2 / 2^m, whatever the count of trials that *exceed* the difference says.
+        """
+        if self.resampling.test == "bootstrap" or pair.randomisation_p is None:
+            return pair.bootstrap_p if self.resampling.test == "bootstrap" else None
+        return max(pair.randomisation_p, min(1.0, 2.0 ** (1 - pair.differing)))
 
     def adjusted(self, first: str, second: str) -> float | None:
         """The p-value of the test that decides, with Holm's correction for all pairs; ``None`` without a test."""
@@ -197,6 +203,7 @@ def compare(
                     bootstrap_p(drawn[a], drawn[b], difference) if drawn else None,
                     float(swapped[a, b]) if swapped is not None else None,
                     detectable(drawn[a] - drawn[b], level=resampling.level) if drawn else None,
+                    int(np.any(units[a].sums != units[b].sums, axis=1).sum()),
                 )
             )
     return Comparisons(

@@ -96,6 +96,7 @@ class Run:
 
     Attributes:
         metric_configs: by metric name, what each was built from.
+        config: all keys with their values, but for what tracking needs, which may be secret.
     """
 
     evaluation: Evaluation
@@ -103,6 +104,7 @@ class Run:
     trackers: Mapping[str, Tracker]
     overwrite: bool
     metric_configs: Mapping[str, Any]
+    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def build(config: DictConfig) -> Run:
     )
     reports = build_all(config, "report", Report, allow)
     trackers = build_all(config, "tracking", Tracker, allow)
-    return Run(evaluation, reports, trackers, plain["overwrite"], plain["metrics"])
+    shown = {key: value for key, value in plain.items() if key != "tracking"}
+    return Run(evaluation, reports, trackers, plain["overwrite"], plain["metrics"], shown)
 
 
 def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reporting:

@@ -240,6 +240,7 @@ def _origin(run: Recorded) -> dict[str, Any]:
         "command": environment.get("command"),
         "started": run.result.record.get("started"),
         "mteval": environment.get("packages", {}).get("mteval"),
+        "config": run.result.record.get("config"),
     }
 
 

@@ -110,6 +110,21 @@ def of(system: str, *points: float | None) -> SegmentScores:
     return segment_scores("length", system, [ItemScore(p, () if p is None else (p,)) for p in points])
 
 
+@pytest.mark.parametrize(("differing", "p"), [(1, 1.0), (5, 1 / 16), (6, 1 / 32), (40, 1 / 10001)])
+def test_a_handful_of_segments_decides_nothing_by_randomisation(differing: int, p: float) -> None:
+    """All that differ are for the same system, so no trial exceeds the difference, and sacreBLEU says the least."""
+    one = [0.5] * 60
+    other = [0.6] * differing + one[differing:]
+    compared = compare(
+        [of("a", *one), of("b", *other)], LengthRatio().aggregate, True, "d" * 60, Resampling(0, 1, 10000)
+    )
+    assert compared is not None
+    found = pair(compared, "b", "a")
+    assert (found.differing, found.randomisation_p) == (differing, 1 / 10001)
+    assert compared.p_value(found) == compared.adjusted("a", "b") == p
+    assert compared.better("b", "a") == (differing > 5)
+
+
 def test_systems_are_compared_over_the_segments_that_all_have() -> None:
     found = [of("a", 1.0, None, 0.5), of("b", 0.5, 0.9, 0.5), of("c", None, None, None)]
     compared = compare(found, LengthRatio().aggregate, True, "xyz", Resampling(10, 1, trials=10))
@@ -123,7 +138,7 @@ def test_systems_are_compared_over_the_segments_that_all_have() -> None:
 def test_without_draws_nothing_is_significant() -> None:
     compared = compare([of("a", 1, 1), of("b", 0, 0)], LengthRatio().aggregate, True, "xx", Resampling(0, 1))
     assert compared is not None
-    assert pair(compared, "a", "b") == Comparison("a", "b", 1.0, None, None, None)
+    assert pair(compared, "a", "b") == Comparison("a", "b", 1.0, None, None, None, 2)
     assert compared.adjusted("a", "b") is None
     assert not compared.better("a", "b")
 

@@ -133,6 +133,7 @@ def _comparisons(compared: Comparisons, rows: Sequence[Difference]) -> dict[str,
             | {
                 "bootstrap_p": found.bootstrap_p,
                 "randomisation_p": found.randomisation_p,
+                "differing_units": found.differing,
             }
             for row in rows
             if (found := compared.between(row.system, row.other)) is not None

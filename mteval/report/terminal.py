@@ -37,9 +37,12 @@ def show(result: RunResult, console: Console) -> None:
     """
     screen = Screen(console)
     page = _Page(screen)
+    told = False
     for table, pair in zip(leaderboard(result), result.pairs, strict=True):
         page.leaderboard(table)
-        show_differences(differences(pair, table, result.metrics, result.baseline), screen)
+        told = (
+            show_differences(differences(pair, table, result.metrics, result.baseline), screen, legend=not told) or told
+        )
         page.clean_sources(blame(pair, table, result.metrics))
         page.documents(document_table(pair, table))
         page.verdicts(judgement(pair, table), table)

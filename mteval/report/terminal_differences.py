@@ -14,10 +14,17 @@ _NUMBERS = (10, 6, 10, 12)
 """Widths of a difference, its p-value, what could be detected, and what it means to people."""
 
 
-def show_differences(found: Differences | None, screen: Screen) -> None:
-    """Print one lang pair's differences; names wrap and are never cut."""
+def show_differences(found: Differences | None, screen: Screen, *, legend: bool) -> bool:
+    """Print one lang pair's differences; names wrap and are never cut.
+
+    Args:
+        legend: whether to say what the columns are.
+
+    Returns:
+        Whether there was anything to print.
+    """
     if found is None:
-        return
+        return False
     metrics = list(dict.fromkeys(row.heading for row in found.rows))
     several = len(metrics) > 1
     screen.say(found.title if several else f"{found.title} by {metrics[0]}", "bold")
@@ -44,8 +51,10 @@ def show_differences(found: Differences | None, screen: Screen) -> None:
         grid.add_row(*map(screen.text, texts), difference, *numbers)
     screen.print(grid)
     screen.gap()
-    screen.say(DIFFERENCE_LEGEND, "dim")
-    screen.gap()
+    if legend:
+        screen.say(DIFFERENCE_LEGEND, "dim")
+        screen.gap()
+    return True
 
 
 def show_average(found: Average | None, screen: Screen) -> None:
