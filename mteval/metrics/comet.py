@@ -10,7 +10,7 @@ import contextlib
 import functools
 import importlib.metadata
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,13 @@ PRECISIONS = ("fp32", "bf16", "fp16")
 DEVICES = ("auto", "cpu", "cuda")
 
 _Spans = tuple[ErrorSpan, ...]
+
+
+def _fits() -> Collection[str]:
+    import mt_thresholds
+
+    names: Collection[str] = mt_thresholds.METRICS
+    return names
 
 
 class Comet(Metric):
@@ -52,6 +59,7 @@ class Comet(Metric):
         local_encoder: a folder with the configuration and tokenizer of the checkpoint's encoder, so that nothing is
             looked for at the hub.
         open_alternative: the open checkpoint that errors propose.
+        thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -90,6 +98,8 @@ class Comet(Metric):
         require(device in DEVICES, "device", device, f"give one of {', '.join(DEVICES)}")
         whole = isinstance(batch_size, int) and not isinstance(batch_size, bool)
         require(whole and batch_size > 0, "batch_size", batch_size, "give a whole number from 1 up")
+        known = thresholds is None or thresholds in _fits()
+        require(known, "thresholds", thresholds, "give null, or a metric's name in MT-Thresholds, as comet22")
         self._card = MetricCard(
             label=label,
             needs_reference=needs_reference,

@@ -16,6 +16,9 @@ import pytest
 from rich.console import Console
 
 from mteval.comparison import Resampling
+from mteval.composition import compose
+from mteval.config import build
+from mteval.errors import ConfigError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
 from mteval.files import packaged, read_jsonl
@@ -228,6 +231,26 @@ def test_agreement_is_mt_thresholds_and_never_less_than_chance() -> None:
     assert agreement(Bleu(lowercase=True).card, 1.0) is None
     assert agreement(Chrf(word_order=2).card, 1.0) is None
     assert [agreement_text(one) for one in (None, 0.5, 0.816)] == ["uncalibrated", "chance", "82%"]
+
+
+def test_the_checkpoints_that_have_a_fit_say_so() -> None:
+    names = (
+        "comet22",
+        "cometkiwi22",
+        "cometkiwi23_xl",
+        "xcomet_xl",
+        "comet_qe20",
+        "comet_qe_mini",
+        "bleu",
+        "chrf",
+        "ter",
+    )
+    config = compose([f"metrics=[{','.join(names)}]", "systems=[reference]", "garble=[]"], [])
+    cards = {name: metric.card for name, metric in build(config).evaluation.metrics.items()}
+    calibrated = {name for name, card in cards.items() if agreement(card, 0.01) is not None}
+    assert calibrated == {"bleu", "chrf", "comet22", "cometkiwi22", "cometkiwi23_xl", "xcomet_xl"}
+    with pytest.raises(ConfigError, match="thresholds"):
+        build(compose(["metrics=[comet22]", "metrics.comet22.thresholds=comet99"], []))
 
 
 def test_averages_are_over_all_pairs_into_one_language() -> None:
