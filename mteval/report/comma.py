@@ -12,7 +12,7 @@ from mteval.files import write_text
 from mteval.gate import MARK_KINDS
 from mteval.report.average import Average, AverageRow, average
 from mteval.report.base import Report, RunResult, Sources
-from mteval.report.differences import Difference, differences
+from mteval.report.differences import Difference, to_baseline
 from mteval.report.leaderboard import views
 from mteval.report.table import Row, Table
 from mteval.report.tally import LABELS
@@ -54,11 +54,11 @@ class Csv(Report):
         for pair in result.pairs:
             for (counting, sources), table in views(pair, result.metrics).items():
                 of_view = through(pair, counting, sources) if (counting, sources) in pair.views else pair
-                found = differences(of_view, table, result.metrics, result.baseline)
-                to_baseline = found.rows if found is not None and result.baseline else ()
+                found = to_baseline(of_view, table, result.metrics, result.baseline) if result.baseline else None
+                to_it = found.rows if found is not None else ()
                 for row in table.rows:
                     start = [table.pair, table.eval_set, _SOURCES[sources], counting, row.system, row.kind]
-                    values = [*start, row.rank, row.place, *_values(result, table, row, to_baseline)]
+                    values = [*start, row.rank, row.place, *_values(result, table, row, to_it)]
                     sheet.writerow([_guard(value) for value in values])
         mean = average(result)
         if mean is not None:
@@ -94,14 +94,14 @@ def _of_metric(result: RunResult) -> list[str]:
     return ["low", "high", "rank", "segments", "signature", *(["difference", "p"] if result.baseline else [])]
 
 
-def _values(result: RunResult, table: Table, row: Row, to_baseline: Sequence[Difference]) -> list[Value]:
+def _values(result: RunResult, table: Table, row: Row, to_it: Sequence[Difference]) -> list[Value]:
     values: list[Value] = []
     for column, cell in zip(table.columns, row.cells, strict=True):
         low, high = cell.interval or (None, None)
         rank = cell.standing.rank if cell.standing else None
         values += [cell.score, low, high, rank, cell.segments, cell.signature]
         if result.baseline:
-            own = [one for one in to_baseline if (one.metric, one.system) == (column.metric, row.system)]
+            own = [one for one in to_it if (one.metric, one.system) == (column.metric, row.system)]
             values += [own[0].difference, own[0].p_value] if own else [None, None]
     values += [row.marks[kind] for kind in MARK_KINDS]
     for tally in (row.garbled_segments, row.garbled_documents):

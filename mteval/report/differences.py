@@ -95,10 +95,8 @@ def differences(
     Returns:
         ``None`` where there is no difference to show.
     """
-    order = [row.system for row in table.ranked]
-    if baseline is not None and baseline in order:
-        rows = [row for name in metrics for row in _to_baseline(pair, table, metrics, name, order, baseline)]
-        return Differences(f"Differences to {baseline}", tuple(rows)) if rows else None
+    if baseline is not None and (found := to_baseline(pair, table, metrics, baseline)) is not None:
+        return found
     compared = pair.comparisons.get(table.headline or "")
     if compared is None:
         return None
@@ -108,7 +106,19 @@ def differences(
         for first, second in itertools.pairwise(placed)
         if (one := compared.between(first, second)) is not None
     ]
-    return Differences("Differences between neighbours", tuple(rows)) if rows else None
+    absent = f" ({baseline} is not compared here)" if baseline is not None else ""
+    return Differences(f"Differences between neighbours{absent}", tuple(rows)) if rows else None
+
+
+def to_baseline(pair: PairResult, table: Table, metrics: Mapping[str, MetricCard], baseline: str) -> Differences | None:
+    """The differences of one lang pair's systems to a baseline, by every metric that compared them.
+
+    Returns:
+        ``None`` where the baseline was compared with nothing.
+    """
+    order = [row.system for row in table.ranked]
+    rows = [row for name in metrics for row in _to_baseline(pair, table, metrics, name, order, baseline)]
+    return Differences(f"Differences to {baseline}", tuple(rows)) if rows else None
 
 
 def every_difference(pair: PairResult, table: Table, metrics: Mapping[str, MetricCard]) -> Mapping[str, Differences]:

@@ -11,7 +11,7 @@ from mteval.files import dump_json, write_text
 from mteval.report.average import Average, average
 from mteval.report.base import PairResult, Report, RunResult
 from mteval.report.blame import Blame, blame
-from mteval.report.differences import Difference, differences, every_difference
+from mteval.report.differences import Difference, every_difference, to_baseline
 from mteval.report.document_scores import document_scores
 from mteval.report.judged import Judgement, judgement
 from mteval.report.leaderboard import leaderboard, views
@@ -48,7 +48,7 @@ class Json(Report):
 
 def _pair(table: Table, pair: PairResult, result: RunResult) -> dict[str, Any]:
     verdicts, split = judgement(pair, table), blame(pair, table, result.metrics)
-    to_baseline = differences(pair, table, result.metrics, result.baseline) if result.baseline else None
+    found = to_baseline(pair, table, result.metrics, result.baseline) if result.baseline else None
     by_document = {system.name: document_scores(system) for system in pair.systems}
     return {
         "lang_pair": table.pair,
@@ -81,7 +81,7 @@ def _pair(table: Table, pair: PairResult, result: RunResult) -> dict[str, Any]:
             name: _comparisons(pair.comparisons[name], found.rows)
             for name, found in every_difference(pair, table, result.metrics).items()
         },
-        "baseline": [_difference(row) for row in to_baseline.rows] if to_baseline else None,
+        "baseline": [_difference(row) for row in found.rows] if found else None,
         "views": [
             {"counting": counting, "sources": sources, "systems": _places(of_view)}
             for (counting, sources), of_view in views(pair, result.metrics).items()

@@ -211,6 +211,18 @@ def test_differences_to_a_baseline() -> None:
     assert {one.agreement_text for one in found.rows if one.metric in ("ter", "length")} == {"uncalibrated"}
 
 
+def test_a_baseline_that_does_not_run_in_a_lang_pair_is_said_to_be_absent(tmp_path: Path) -> None:
+    (pair,) = run().pairs
+    result = replace(run(), baseline="elsewhere")
+    found = differences(pair, table(), result.metrics, "elsewhere")
+    assert found is not None
+    assert found.title == "Differences between neighbours (elsewhere is not compared here)"
+    (written,) = json.loads(Json().write(result, tmp_path).read_text("utf-8"))["pairs"]
+    assert written["baseline"] is None
+    with Csv().write(result, tmp_path).open(encoding="utf-8", newline="") as file:
+        assert {one["bleu_difference"] for one in csv.DictReader(file)} == {""}
+
+
 def test_without_a_baseline_neighbours_are_compared() -> None:
     (pair,) = run().pairs
     found = differences(pair, table(), run().metrics, None)
