@@ -69,7 +69,7 @@ class Comparison:
     bootstrap_p: float | None
     randomisation_p: float | None
     detectable: float | None
-    differing: int = 0
+    differing: int
 
     @property
     def reversed(self) -> Comparison:

@@ -141,8 +141,8 @@ def compared() -> RunResult:
     resampling = Resampling(draws=1000, seed=1, trials=1000)
 
     def by(metric: str, higher: bool, difference: float, p: float) -> Comparisons:
-        one = Comparison("apertium", "opus", difference, p, p, 3.25)
-        return Comparisons(metric, ("apertium", "opus"), higher, (one,), 4, "segment", 4, resampling)
+        one = Comparison("apertium", "opus", difference, p, p, 3.25, differing=40)
+        return Comparisons(metric, ("apertium", "opus"), higher, (one,), 40, "segment", 40, resampling)
 
     comparisons = {"bleu": by("bleu", True, -23.32, 0.0004), "ter": by("ter", False, 27.5, 0.21)}
     views = {**pair.views, ("gated", "all"): View(gated)}
