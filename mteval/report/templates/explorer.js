@@ -12,7 +12,7 @@ class Explorer {
     this.status = element("p", { class: "status", role: "status", "aria-live": "polite" });
     this.list = element("div", { class: "segments" });
     this.turners = [];
-    root.replaceChildren(this.form(), this.legend(), this.status, this.pager(), this.list, this.pager());
+    root.replaceChildren(this.form(), this.legend(), this.status, this.pager("above"), this.list, this.pager("below"));
     this.read();
   }
 
@@ -81,14 +81,14 @@ class Explorer {
   }
 
   /** Buttons that turn the pages; there is one set above the segments and one below. */
-  pager() {
+  pager(where) {
     const place = element("span", { class: "place" });
     const turn = (label, target) => button(label, () => this.turn(target()));
     const page = () => this.page;
     const buttons = [turn("First", () => 1), turn("Previous", () => page() - 1), turn("Next", () => page() + 1),
       turn("Last", () => this.pages)];
     this.turners.push({ place, buttons });
-    return element("nav", { class: "pager", "aria-label": `Pages of segments ${this.data.pair}` },
+    return element("nav", { class: "pager", "aria-label": `Pages of segments ${this.data.pair}, ${where}` },
       buttons.slice(0, 2), place, buttons.slice(2));
   }
 
