@@ -137,7 +137,10 @@ def unfinished(path: Path) -> str | None:
         return (
             f"a run still writes into it (process {process})" if _alive(int(process)) else "its run was killed half-way"
         )
-    return "its run was killed while its files were written" if (path / _PARTIAL).is_dir() else None
+    if (path / _PARTIAL).is_dir():
+        return "its run was killed while its files were written"
+    left = [name for name in ("segments.jsonl", "verdicts.jsonl", "statistics.npz") if (path / name).is_file()]
+    return f"it is half-written, with {left[0]} and no {ITS_MARK}" if left and not (path / ITS_MARK).exists() else None
 
 
 def _alive(process: int) -> bool:

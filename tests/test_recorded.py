@@ -213,6 +213,9 @@ def test_a_run_that_is_not_finished(folder: Path) -> None:
     (folder / ".mteval-running").write_text("elsewhere 12", encoding="utf-8")
     assert "holds no finished run: a run still writes into it (process 12 on elsewhere), or was" in refused(folder)
     (folder / ".mteval-running").unlink()
+    assert "holds no finished run: it is half-written, with segments.jsonl and no run.json; wait until" in refused(
+        folder
+    )
     (folder / ".mteval-partial").mkdir()
     line = refused(folder)
     assert "holds no finished run: its run was killed while its files were written; wait until" in line
