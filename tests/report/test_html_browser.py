@@ -167,6 +167,19 @@ def test_the_switch_shows_gated_scores_and_says_where_they_are_the_same(browser:
     opened.close()
 
 
+def test_a_browser_that_cannot_unpack_says_so(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_context(offline=True).new_page()
+    page.add_init_script("delete globalThis.DecompressionStream")
+    page.goto(f"{Html().write(fake_result(), tmp_path).as_uri()}#pair=pt-en")
+    told = page.locator("[role=alert]")
+    told.first.wait_for()
+    page.locator(".charts").scroll_into_view_if_needed()
+    page.get_by_text("The charts cannot be shown").wait_for()
+    assert all("this browser cannot unpack them" in text for text in told.all_inner_texts())
+    assert "41.3" in page.locator("table.leaderboard").first.inner_text()
+    page.context.close()
+
+
 def test_every_system_stands_against_every_other(browser: Browser, tmp_path: Path) -> None:
     opened = Opened(browser, Html().write(compared(), tmp_path))
     table = opened.page.locator("table.wins:visible")

@@ -109,8 +109,12 @@ function chartsOf(data) {
 function prepareCharts(root) {
   whenNear(root, async () => {
     const body = root.querySelector(".charts-body");
-    const made = chartsOf(await unpack(root.querySelector("script.chart-data")));
-    const nothing = element("p", {}, "No metric gave scores to draw.");
-    body.replaceChildren(...(made.length ? made.map((chart) => chart.root) : [nothing]));
+    try {
+      const made = chartsOf(await unpack(root.querySelector("script.chart-data")));
+      const nothing = element("p", {}, "No metric gave scores to draw.");
+      body.replaceChildren(...(made.length ? made.map((chart) => chart.root) : [nothing]));
+    } catch (error) {
+      body.replaceChildren(element("p", { role: "alert" }, `The charts cannot be shown: ${error.message}`));
+    }
   });
 }

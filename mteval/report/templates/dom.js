@@ -46,6 +46,9 @@ function counted(number, thing) {
 
 /** What a script element of packed data holds: base64 of gzipped JSON. */
 async function unpack(holder) {
+  if (typeof DecompressionStream !== "function") {
+    throw new Error("this browser cannot unpack them; one of 2023 or later can.");
+  }
   const letters = atob(holder.textContent.trim());
   const bytes = new Uint8Array(letters.length);
   for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
