@@ -17,12 +17,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mteval.command_line import fail
 from mteval.composition import ROOT, check_config_dirs, check_names, explain, mended, not_yaml, register, unexplained
 from mteval.config import Run, build
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.lang_pair_source import LangPairSource
-from mteval.report.plain import plain
 from mteval.run_folder import RunFolder, forget_if_empty
 
 _VALUED = {
@@ -62,17 +62,17 @@ def run(arguments: Sequence[str]) -> int:
         _check_sweep(arguments)
         hydra.main(version_base="1.3", config_path=str(packaged("configs").resolve()), config_name=ROOT)(task)()
         if failed:
-            return _fail(failed[0])
+            return fail(failed[0])
     except MtevalError as error:
-        return _fail(error)
+        return fail(error)
     except (HydraException, OmegaConfBaseException) as error:
-        return _fail(explain(error, config_dirs))
+        return fail(explain(error, config_dirs))
     except ValueError as error:  # from Hydra's composing, as for metrics=null
         if begun:
             raise
-        return _fail(unexplained(error))
+        return fail(unexplained(error))
     except yaml.MarkedYAMLError as error:
-        return _fail(not_yaml(error))
+        return fail(not_yaml(error))
     except KeyboardInterrupt:
         print("mteval: stopped; run the same command again to go on from here", file=sys.stderr)
         return 130
@@ -80,13 +80,8 @@ def run(arguments: Sequence[str]) -> int:
         if begun or error.filename is None:
             raise
         problem = error.strerror or str(error)  # Hydra could not make the run's folder
-        return _fail(OutputError(str(error.filename), problem, "choose another with output=FOLDER"))
+        return fail(OutputError(str(error.filename), problem, "choose another with output=FOLDER"))
     return 0
-
-
-def _fail(error: MtevalError) -> int:
-    print(f"mteval: error: {plain(str(error))}", file=sys.stderr)
-    return 2
 
 
 def _task(config: DictConfig, existed: Collection[Path]) -> None:

@@ -10,7 +10,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO
+
+from mteval.command_line import fail, parsed, parser_of
+from mteval.errors import MtevalError
 
 if TYPE_CHECKING:
     from mteval.report.base import VerdictStream
@@ -68,14 +71,10 @@ def flag(arguments: Sequence[str]) -> int:
     """
     options = _options(arguments)
 
-    from mteval.errors import MtevalError
-    from mteval.report.plain import plain
-
     try:
         return _judge(options)
     except MtevalError as error:
-        print(f"mteval: error: {plain(str(error))}", file=sys.stderr)
-        return 2
+        return fail(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains of the pipe at its exit
         return _PIPE_CLOSED
@@ -83,36 +82,15 @@ def flag(arguments: Sequence[str]) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line, parsed; says what is wrong with it and exits with 2."""
-    parser = argparse.ArgumentParser(
-        prog="mteval flag",
-        usage="mteval flag [options] [FILE ...] [KEY=VALUE ...]",
-        description=_HELP,
-        epilog=_CONFIG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-        exit_on_error=False,
-    )
+    parser = parser_of("mteval flag", "[FILE ...]", _HELP, _CONFIG)
     add = parser.add_argument
-    add("given", nargs="*", help=argparse.SUPPRESS)
     add("--lang", metavar="CODE", help="the language of texts and hypotheses that do not say theirs")
     add("--source-lang", metavar="CODE", help="the language of their sources; both are read from the text otherwise")
     add("--format", choices=("text", "jsonl"), help="what every FILE is, whatever its name")
     add("--json", action="store_true", help="one JSON object a document, with all evidence")
     add("--min", choices=_LABELS, default="clean", metavar="LABEL", help="show suspect (or garbled) and worse alone")
     add("--fail-on", choices=_LABELS[1:], metavar="LABEL", help="exit with 1 if any document is that or worse")
-    add("--config-dir", action="append", default=[], type=Path, metavar="FOLDER", help="options of your own")
-    try:
-        options, unknown = parser.parse_known_intermixed_args(arguments)
-    except argparse.ArgumentError as error:
-        _refuse(error.argument_name or "mteval flag", error.message)
-    if unknown:
-        _refuse(unknown[0], "unknown option")
-    return options
-
-
-def _refuse(where: str, problem: str) -> NoReturn:
-    print(f"mteval: error: {where}: {problem}; see mteval flag --help", file=sys.stderr)
-    sys.exit(2)
+    return parsed(parser, arguments)
 
 
 def _judge(options: argparse.Namespace) -> int:

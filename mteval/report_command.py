@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import time
@@ -10,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from mteval.command_line import fail, parsed, parser_of
+from mteval.errors import ConfigError, MtevalError
 
 if TYPE_CHECKING:
     from mteval.config import Reporting
@@ -56,47 +58,14 @@ def report(arguments: Sequence[str]) -> int:
     Returns:
         The exit code: 0, or 2 for what a user can mend.
     """
-    options = _options(arguments)
+    options = parsed(parser_of("mteval report", "RUN ...", _HELP, _CONFIG), arguments)
     sys.argv = ["mteval report", *arguments]  # what the record says of the command
-
-    from mteval.errors import MtevalError
-    from mteval.report.plain import plain
 
     try:
         _report(*_runs_and_overrides(options.given), options.config_dir)
     except MtevalError as error:
-        print(f"mteval: error: {plain(str(error))}", file=sys.stderr)
-        return 2
+        return fail(error)
     return 0
-
-
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line, parsed; says what is wrong with it and exits with 2."""
-    parser = argparse.ArgumentParser(
-        prog="mteval report",
-        usage="mteval report [options] RUN ... [KEY=VALUE ...]",
-        description=_HELP,
-        epilog=_CONFIG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-        exit_on_error=False,
-    )
-    parser.add_argument("given", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--config-dir", action="append", default=[], type=Path, metavar="FOLDER", help="options of your own"
-    )
-    try:
-        options, unknown = parser.parse_known_intermixed_args(arguments)
-    except argparse.ArgumentError as error:
-        _refuse(error.argument_name or "mteval report", error.message)
-    if unknown:
-        _refuse(unknown[0], "unknown option")
-    return options
-
-
-def _refuse(where: str, problem: str) -> NoReturn:
-    print(f"mteval: error: {where}: {problem}; see mteval report --help", file=sys.stderr)
-    sys.exit(2)
 
 
 def _runs_and_overrides(given: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -105,8 +74,6 @@ def _runs_and_overrides(given: Sequence[str]) -> tuple[list[str], list[str]]:
     Raises:
         ConfigError: an override is of something that only a run has, or there is no folder.
     """
-    from mteval.errors import ConfigError
-
     runs, overrides = [], []
     for one in given:
         found = None if Path(one).exists() else _OVERRIDE.fullmatch(one)
@@ -125,7 +92,6 @@ def _runs_and_overrides(given: Sequence[str]) -> tuple[list[str], list[str]]:
 def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequence[Path]) -> None:
     from mteval.composition import compose
     from mteval.config import build_metrics, build_reporting
-    from mteval.errors import ConfigError
     from mteval.merging import merge
 
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)

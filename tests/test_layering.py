@@ -13,7 +13,7 @@ FLOORS = [
     "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
     "recounting", "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging_systems", "merging",
-    "plan", "evaluation", "flagging", "delivery",
+    "plan", "evaluation", "flagging", "delivery", "command_line",
     "lang_pair_source", "config_objects", "config", "composition", "app", "flag", "report_command", "__main__",
 ]  # fmt: skip
 ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
