@@ -109,9 +109,16 @@ class Comparisons:
         It is the test's own, but for randomisation where few units differ: swapping m units can give no p-value below
         2 / 2^m, whatever the count of trials that *exceed* the difference says.
         """
-        if self.resampling.test == "bootstrap" or pair.randomisation_p is None:
-            return pair.bootstrap_p if self.resampling.test == "bootstrap" else None
+        if self.resampling.test == "bootstrap":
+            return pair.bootstrap_p
+        if pair.randomisation_p is None:
+            return None
         return max(pair.randomisation_p, min(1.0, 2.0 ** (1 - pair.differing)))
+
+    @property
+    def tested(self) -> bool:
+        """Whether the test that decides was made of any pair."""
+        return bool(self._adjusted)
 
     def adjusted(self, first: str, second: str) -> float | None:
         """The p-value of the test that decides, with Holm's correction for all pairs; ``None`` without a test."""

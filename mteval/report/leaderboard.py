@@ -14,6 +14,7 @@ from mteval.report.ranking import (
     check_comparable,
     headline,
     interferes,
+    rankable,
     scores_of,
     signatures,
     standings,
@@ -59,11 +60,10 @@ def table_of(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Table:
     told: dict[str, dict[str, Standing]] = {}
     top: dict[str, float | None] = {}
     for column in columns:
+        card = metrics[column.metric]
         check_comparable(column.label, scores_of(column.metric, pair.systems))
-        fair = [system for system in systems if not interferes(metrics[column.metric], system)]
-        scores = scores_of(column.metric, fair)
-        told[column.metric] = standings(scores, column.higher_is_better, pair.comparisons.get(column.metric))
-        top[column.metric] = best(scores, column.higher_is_better)
+        told[column.metric] = standings(pair, column.metric, card)
+        top[column.metric] = best(rankable(pair, column.metric, card), card.higher_is_better)
     ranking = headline(metrics, systems)
     order = told[ranking] if ranking else {}
     ranked = sorted(systems, key=lambda system: order[system.name].place if system.name in order else len(systems) + 1)

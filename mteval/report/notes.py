@@ -9,9 +9,9 @@ from statistics import median
 
 from mteval.comparison import ENOUGH_DOCUMENTS, Comparisons
 from mteval.metrics.base import MetricCard
-from mteval.report.base import PairResult, SystemResult
+from mteval.report.base import Counting, PairResult, SystemResult
 from mteval.report.plain import counted
-from mteval.report.ranking import Standing, interferes, scores_of, standings
+from mteval.report.ranking import interferes, scores_of, standings
 from mteval.report.views import through
 
 _ENTITIES = 3
@@ -26,7 +26,7 @@ def testing(pair: PairResult, labels: Mapping[str, str], headline: str | None) -
     if headline is None or not scores_of(headline, ranked):
         return ""
     compared = pair.comparisons.get(headline)
-    if compared is None or all(compared.p_value(one) is None for one in compared.pairs):
+    if compared is None or not compared.tested:
         return f"Systems are ranked by {labels[headline]}; no difference was tested." if len(ranked) > 1 else ""
     how = compared.resampling
     times = f"{how.trials:,} trials" if how.test == "randomisation" else f"{how.draws:,} draws"
@@ -117,12 +117,7 @@ def _entities(
     pair: PairResult, metrics: Mapping[str, MetricCard], labels: Mapping[str, str], headline: str | None
 ) -> Iterable[str]:
     """In how many segments a system's output carries HTML entities, and what they cost it."""
-    if ("decoded", "all") not in pair.views:
-        return
-    other = through(pair, "decoded", "all")
-    for system in pair.systems:
-        if system.kind != "system" or not system.recounted.get("decoded"):
-            continue
+    for system, would_have in _recounts(pair, "decoded", metrics, labels, headline):
         found = [[mark for mark in marks if mark.kind == "html_entities"] for marks in system.marks]
         number = sum(map(bool, found))
         quoted = Counter(
@@ -131,10 +126,9 @@ def _entities(
             for mark in marks
         )
         names = ", ".join(f"{entity} for {html.unescape(entity)}" for entity, _ in quoted.most_common(_ENTITIES))
-        changes = _changes(pair, other, system, metrics, labels)
         yield (
             f"{system.name}: {number} of {counted(len(system.marks), 'segment')} carry HTML entities ({names}). With "
-            f"them decoded it would have {changes}{_moves(pair, other, system, metrics, labels, headline)}."
+            f"them decoded it would have {would_have}."
         )
 
 
@@ -142,28 +136,35 @@ def _gate(
     pair: PairResult, metrics: Mapping[str, MetricCard], labels: Mapping[str, str], headline: str | None
 ) -> Iterable[str]:
     """What a ranked system's score would be if its failed hypotheses counted as nothing."""
-    if ("gated", "all") not in pair.views:
+    for system, would_have in _recounts(pair, "gated", metrics, labels, headline):
+        yield (
+            f"{system.name}: if its hypotheses that are empty, copied, looped or in the wrong language counted as "
+            f"nothing, it would have {would_have}."
+        )
+
+
+def _recounts(
+    pair: PairResult,
+    counting: Counting,
+    metrics: Mapping[str, MetricCard],
+    labels: Mapping[str, str],
+    headline: str | None,
+) -> Iterable[tuple[SystemResult, str]]:
+    """The ranked systems that score otherwise in another way of counting, each with what it would have, in words."""
+    if (counting, "all") not in pair.views:
         return
-    other = through(pair, "gated", "all")
+    other = through(pair, counting, "all")
+    there = {system.name: system for system in other.systems}
     for system in pair.systems:
-        if system.kind == "system" and system.recounted.get("gated"):
-            changes = _changes(pair, other, system, metrics, labels)
-            moved = _moves(pair, other, system, metrics, labels, headline)
-            yield (
-                f"{system.name}: if its hypotheses that are empty, copied, looped or in the wrong language counted as "
-                f"nothing, it would have {changes}{moved}."
-            )
+        if system.kind == "system" and system.recounted.get(counting):
+            changes = _changes(system, there[system.name], metrics, labels)
+            yield system, changes + _moves(pair, other, system.name, metrics, labels, headline)
 
 
 def _changes(
-    pair: PairResult,
-    other: PairResult,
-    system: SystemResult,
-    metrics: Mapping[str, MetricCard],
-    labels: Mapping[str, str],
+    system: SystemResult, there: SystemResult, metrics: Mapping[str, MetricCard], labels: Mapping[str, str]
 ) -> str:
     """A system's scores in another way of counting: ``BLEU 48.16 (not 45.55)``, for each metric."""
-    (there,) = (one for one in other.systems if one.name == system.name)
     said = []
     for name, label in labels.items():
         before, after = (found.scores.get(name) for found in (system, there))
@@ -176,7 +177,7 @@ def _changes(
 def _moves(
     pair: PairResult,
     other: PairResult,
-    system: SystemResult,
+    system: str,
     metrics: Mapping[str, MetricCard],
     labels: Mapping[str, str],
     headline: str | None,
@@ -184,7 +185,7 @@ def _moves(
     """Where a system would stand in another way of counting, as the end of a sentence."""
     if headline is None:
         return ""
-    before, after = (_standing(one, headline, metrics, system.name) for one in (pair, other))
+    before, after = (standings(one, headline, metrics[headline]).get(system) for one in (pair, other))
     if before is None or after is None:
         return ""
     if (before.place, before.text) == (after.place, after.text):
@@ -192,9 +193,3 @@ def _moves(
     ranks = f", rank {after.text} (not {before.text})" if after.text != before.text else f", rank {after.text}"
     places = f"place {after.place} (not {before.place})" if after.place != before.place else f"place {after.place}"
     return f", and {places} by {labels[headline]}{ranks}"
-
-
-def _standing(pair: PairResult, metric: str, metrics: Mapping[str, MetricCard], system: str) -> Standing | None:
-    fair = [one for one in pair.systems if one.kind == "system" and not interferes(metrics[metric], one)]
-    found = standings(scores_of(metric, fair), metrics[metric].higher_is_better, pair.comparisons.get(metric))
-    return found.get(system)

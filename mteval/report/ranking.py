@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mteval.comparison import Comparisons
 from mteval.errors import ComparabilityError
 from mteval.metrics.base import MetricCard
 from mteval.metrics.families import family_of
-from mteval.report.base import SystemResult
+from mteval.report.base import PairResult, SystemResult
 from mteval.scores import SystemScore
 from mteval.signature import difference
 
@@ -79,20 +78,24 @@ def best(scores: Scores, higher_is_better: bool) -> float | None:
     return max(there) if higher_is_better else min(there)
 
 
-def standings(scores: Scores, higher_is_better: bool, compared: Comparisons | None) -> dict[str, Standing]:
-    """Where each system with a score stands, the best first.
+def rankable(pair: PairResult, metric: str, card: MetricCard) -> Scores:
+    """One metric's scores of the systems that it may rank: no reference, no canary, and none that it is starred for."""
+    return scores_of(metric, [one for one in pair.systems if one.kind == "system" and not interferes(card, one)])
 
-    Args:
-        compared: what tells them apart; without it, or without a test, only equal scores share a rank.
+
+def standings(pair: PairResult, metric: str, card: MetricCard) -> dict[str, Standing]:
+    """Where each system that one metric may rank stands by it, the best first.
+
+    Without comparisons, or without a test, only equal scores share a rank.
     """
+    compared = pair.comparisons.get(metric)
+    scores = rankable(pair, metric, card)
     there = {name: score.score for name, score in scores.items() if score.score is not None}
-    sign = -1 if higher_is_better else 1
+    sign = -1 if card.higher_is_better else 1
     order = sorted(there, key=lambda name: sign * there[name])
     places = {name: 1 + sum(sign * there[other] < sign * there[name] for other in order) for name in order}
-    tested = compared is not None and all(name in compared.systems for name in order)
-    if compared is None or not tested or all(compared.p_value(pair) is None for pair in compared.pairs):
-        clusters: Mapping[str, int] = places
-    else:
+    clusters: Mapping[str, int] = places
+    if compared is not None and compared.tested and set(order) <= set(compared.systems):
         clusters = compared.clusters(order)
     found = {}
     for name in order:
@@ -111,10 +114,6 @@ def headline(metrics: Mapping[str, MetricCard], systems: Sequence[SystemResult])
 
     Where there is none such, the first that scored any; ``None`` if none did.
     """
-    scored = [name for name in metrics if any(s.name and _has(s, name) for s in systems)]
+    scored = [name for name in metrics if any(found.score is not None for found in scores_of(name, systems).values())]
     free = [name for name in scored if not any(interferes(metrics[name], system) for system in systems)]
     return next(iter(free or scored or metrics), None)
-
-
-def _has(system: SystemResult, metric: str) -> bool:
-    return metric in system.scores and system.scores[metric].score is not None
