@@ -10,14 +10,12 @@ from mteval.garble.base import Evidence, SegmentVerdict, Verdict
 from mteval.gate import Mark
 from mteval.lang import LangPair
 from mteval.metrics.base import MetricCard
-from mteval.report.base import Counting, PairResult, SystemResult
+from mteval.report.base import COUNTINGS, Counting, PairResult, SystemResult
 from mteval.report.statistics_file import Arrays, raw_scores, recounted_scores
 from mteval.scores import SegmentScores
 from mteval.segment import Document, ErrorSpan, EvalSet, Hypotheses, Segment
 
 Row = Mapping[str, Any]
-
-_OTHER_COUNTINGS: tuple[Counting, ...] = ("gated", "decoded")
 
 
 def card(said: Row) -> MetricCard:
@@ -107,7 +105,7 @@ def _recounted(
     arrays: Arrays, pair: str, system: str, metrics: Iterable[str]
 ) -> dict[Counting, dict[str, SegmentScores]]:
     found: dict[Counting, dict[str, SegmentScores]] = {}
-    for counting in _OTHER_COUNTINGS:
+    for counting in COUNTINGS:
         for metric in metrics:
             one = recounted_scores(arrays, pair, system, metric, counting)
             if one is not None:

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from mteval.comparison import Comparisons, Resampling, compare
 from mteval.errors import ContractError
 from mteval.metrics.base import ItemScore, Metric, combined, stacked
-from mteval.report.base import Counting, PairResult, Sources, SystemResult, View
+from mteval.report.base import COUNTINGS, Counting, PairResult, Sources, SystemResult, View
 from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import EvalSet
 from mteval.stats import bootstrap_interval
-
-_COUNTINGS: tuple[Counting, ...] = ("raw", "gated", "decoded")
 
 
 def segment_scores(metric: str, system: str, items: Sequence[ItemScore]) -> SegmentScores:
@@ -84,17 +82,16 @@ def with_scores(
         signatures: what they were made under, by metric name.
         resampling: how intervals and tests are made.
     """
-    raw = _view(pair, metrics, signatures, resampling, "raw", None)
+    rows_of: dict[Sources, Sequence[int] | None] = {"all": None}
+    if len(pair.clean_rows) not in (0, len(pair.eval_set.scored)):
+        rows_of["clean"] = pair.clean_rows
     views: dict[tuple[Counting, Sources], View] = {}
-    rows = pair.clean_rows
-    some_clean = len(rows) not in (0, len(pair.eval_set.scored))
-    for counting in _COUNTINGS:
-        if counting != "raw":
-            if not any(system.recounted.get(counting) for system in pair.systems):
-                continue
-            views[counting, "all"] = _view(pair, metrics, signatures, resampling, counting, None)
-        if some_clean:
-            views[counting, "clean"] = _view(pair, metrics, signatures, resampling, counting, rows)
+    for counting in COUNTINGS:
+        if counting == "raw" or any(system.recounted.get(counting) for system in pair.systems):
+            for sources, rows in rows_of.items():
+                unchanged = views.get(("raw", sources))
+                views[counting, sources] = _view(pair, metrics, signatures, resampling, counting, rows, unchanged)
+    raw = views.pop(("raw", "all"))
     systems = tuple(
         replace(
             system,
@@ -116,12 +113,17 @@ def _view(
     resampling: Resampling,
     counting: Counting,
     rows: Sequence[int] | None,
+    raw: View | None,
 ) -> View:
+    """The scores and comparisons in one way of counting; what no recount changes is ``raw``'s, and not made again."""
     documents = [segment.document for segment in pair.eval_set.scored]
     counted = {system.name: _counted(system, counting) for system in pair.systems}
+    changed = {system.name: frozenset(system.recounted.get(counting, {})) for system in pair.systems}
     scores = {
         system: {
             name: system_score(one, metrics[name], signatures[name], resampling, documents, rows)
+            if raw is None or name in changed[system]
+            else raw.scores[system][name]
             for name, one in found.items()
         }
         for system, found in counted.items()
@@ -129,9 +131,12 @@ def _view(
     ranked = [system.name for system in pair.systems if system.kind == "system"]
     comparisons: dict[str, Comparisons] = {}
     for name, metric in metrics.items():
-        found = [counted[system][name] for system in ranked if name in counted[system]]
-        aggregate = partial(_aggregate, name, metric)
-        compared = compare(found, aggregate, metric.card.higher_is_better, documents, resampling, rows)
+        if raw is not None and not any(name in changed[system] for system in ranked):
+            compared = raw.comparisons.get(name)
+        else:
+            found = [counted[system][name] for system in ranked if name in counted[system]]
+            aggregate = partial(_aggregate, name, metric)
+            compared = compare(found, aggregate, metric.card.higher_is_better, documents, resampling, rows)
         if compared is not None:
             comparisons[name] = compared
     return View(scores, comparisons)

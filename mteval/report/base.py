@@ -23,6 +23,8 @@ Counting = Literal["raw", "gated", "decoded"]
 copied, looped or in the wrong language (``gated``); or the text with the HTML entities decoded that the gate marked
 (``decoded``)."""
 
+COUNTINGS: tuple[Counting, ...] = ("raw", "gated", "decoded")
+
 Sources = Literal["all", "clean"]
 """Which documents count: all, or those whose source is clean."""
 
