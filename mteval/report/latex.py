@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mteval.files import write_text
@@ -18,6 +18,7 @@ from mteval.report.table import MISSING, STARRED, TIED, Cell, Row, Table
 _INTERVALS = 4
 """With more metrics than this the intervals no longer fit a page, and are left to the other formats."""
 
+_SMALL = r"  \centering\small"
 _MANY = 4
 """So many metrics are set in smaller letters, to fit the width of a page."""
 
@@ -79,36 +80,24 @@ def escape(text: str) -> str:
 
 def _table(table: Table, notes: Sequence[str]) -> str:
     size = escape(table.size).rstrip(".")
-    lines = [
-        r"\begin{table}",
-        _size(table),
-        rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}: {size}. {_legend(table)}}}",
-        rf"  \label{{tab:{_label(table)}}}",
-        *(_tabular(table, said=True) if table.rows else [r"  No system translated this eval set."]),
-        *_notes(table, notes),
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
+    caption = f"{escape(table.pair)}, {escape(table.eval_set)}: {size}. {_legend(table)}"
+    body = _tabular(table, said=True) if table.rows else [r"  No system translated this eval set."]
+    return _floating(caption, _label(table), [*body, *_notes(table, notes)], _size(table))
 
 
 def _clean_sources(split: Blame, table: Table) -> str:
     """The table over clean sources; its signatures and its finding stand below the table over all documents."""
-    lines = [
-        r"\begin{table}",
-        _size(table),
-        rf"  \caption{{{escape(table.pair)}, {escape(table.eval_set)}, clean sources: {split.size}. "
-        rf"Signatures are those of Table~\ref{{tab:{_label(table)}}}. {_legend(table)}}}",
-        rf"  \label{{tab:{_label(table)}-clean}}",
-        *_tabular(table, said=False),
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
+    caption = (
+        f"{escape(table.pair)}, {escape(table.eval_set)}, clean sources: {split.size}. "
+        rf"Signatures are those of Table~\ref{{tab:{_label(table)}}}. {_legend(table)}"
+    )
+    return _floating(caption, f"{_label(table)}-clean", _tabular(table, said=False), _size(table))
 
 
 def _size(table: Table) -> str:
     """How large the letters are, and how far apart the columns; smaller where there are many metrics."""
     many = len(table.columns) >= _MANY
-    return r"  \centering\footnotesize\setlength{\tabcolsep}{3pt}" if many else r"  \centering\small"
+    return r"  \centering\footnotesize\setlength{\tabcolsep}{3pt}" if many else _SMALL
 
 
 def _differences(table: Table, found: Differences) -> str:
@@ -129,43 +118,52 @@ def _differences(table: Table, found: Differences) -> str:
         "estimated agreement with human rankings (MT-Thresholds)."
     )
     header = ["Metric", "System", "Against", "Difference", "$p$", "Detectable", "People"]
-    body = [_line(header), r"    \midrule", *map(_line, rows)]
-    return _floating(f"{title} {legend}", f"{_label(table)}-differences", "lllrrrr", body)
+    body = _ruled("lllrrrr", header, map(_line, rows))
+    return _floating(f"{title} {legend}", f"{_label(table)}-differences", body)
 
 
 def _average(found: Average) -> str:
     """The averages over lang pairs."""
-    columns = len(found.columns)
 
     def line(row: AverageRow) -> str:
         name = escape(row.system) + (f" ({row.kind})" if row.kind != "system" else "")
         return _line([name, *map(_cell, row.cells)])
 
-    body = [_line(["System", *(escape(column.heading) for column in found.columns)]), r"    \midrule"]
-    body += map(line, found.ranked)
-    body += [r"    \midrule"] if found.unranked else []
-    body += map(line, found.unranked)
+    header = ["System", *(escape(column.heading) for column in found.columns)]
+    lines = [*map(line, found.ranked), *([r"    \midrule"] if found.unranked else []), *map(line, found.unranked)]
     notes = "".join(f" {escape(note)}" for note in found.notes)
-    return _floating(
-        f"{escape(found.title)}; each lang pair weighs the same.{notes}", "average", "l" + "r" * columns, body
-    )
+    caption = f"{escape(found.title)}; each lang pair weighs the same.{notes}"
+    return _floating(caption, "average", _ruled("l" + "r" * len(found.columns), header, lines))
 
 
-def _floating(caption: str, label: str, align: str, body: Sequence[str]) -> str:
-    """A table that stands by itself."""
+def _floating(caption: str, label: str, body: Sequence[str], size: str = _SMALL) -> str:
+    """A table that has its own place on a page.
+
+    Args:
+        size: how large its letters are.
+    """
     lines = [
         r"\begin{table}",
-        r"  \centering\small",
+        size,
         rf"  \caption{{{caption}}}",
         rf"  \label{{tab:{label}}}",
-        rf"  \begin{{tabular}}{{{align}}}",
-        r"    \toprule",
         *body,
-        r"    \bottomrule",
-        r"  \end{tabular}",
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _ruled(align: str, header: Sequence[str], lines: Iterable[str]) -> list[str]:
+    """A header and the lines below it, between rules."""
+    return [
+        rf"  \begin{{tabular}}{{{align}}}",
+        r"    \toprule",
+        _line(header),
+        r"    \midrule",
+        *lines,
+        r"    \bottomrule",
+        r"  \end{tabular}",
+    ]
 
 
 def _label(table: Table) -> str:
@@ -190,7 +188,7 @@ def _tabular(table: Table, said: bool) -> list[str]:
     ends = [r"\shortstack[r]{Garbled\\segments}", r"\shortstack[r]{Garbled\\documents}"] if said else []
     header = ["", "System", *(escape(c.heading) for c in table.columns), *ends]
     align = f"rl{'r' * len(table.columns)}{'rr' if said else ''}"
-    lines = [rf"  \begin{{tabular}}{{{align}}}", r"    \toprule", _line(header), r"    \midrule"]
+    lines: list[str] = []
     intervals = len(table.columns) <= _INTERVALS
     for at, row in enumerate(table.ranked):
         lines += [r"    \cmidrule{1-2}"] if at in table.lines else []
@@ -199,7 +197,7 @@ def _tabular(table: Table, said: bool) -> list[str]:
         lines.append(r"    \midrule")
     for row in table.unranked:
         lines += _row(row, said, intervals)
-    return [*lines, r"    \bottomrule", r"  \end{tabular}"]
+    return _ruled(align, header, lines)
 
 
 def _line(cells: Sequence[str]) -> str:
