@@ -16,7 +16,7 @@ from mteval.rebuilding import Row, card, pair_result
 from mteval.report.base import RunResult
 from mteval.report.record import FILES, FORMAT, digest_of, resampling_of, sha256_of
 from mteval.report.statistics_file import read_statistics
-from mteval.run_folder import ITS_MARK, unfinished
+from mteval.run_folder import ITS_MARK, refuse_unfinished
 from mteval.scoring import system_score, with_scores
 from mteval.signature import difference
 
@@ -118,8 +118,7 @@ def _record(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise RunError(str(folder), "no such folder", "check the path")
     if not path.is_file():
-        if left := unfinished(folder):
-            raise RunError(str(folder), f"holds no finished run: {left}", "wait until it is done, or run it again")
+        refuse_unfinished(folder)
         raise RunError(str(folder), f"holds no run (there is no {ITS_MARK})", "name the folder of a run")
     with path.open("rb"):
         pass  # or it cannot be read at all

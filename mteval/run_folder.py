@@ -10,7 +10,8 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
-from mteval.errors import OutputError
+from mteval.errors import OutputError, RunError
+from mteval.report.record import FILES
 
 ITS_MARK = "run.json"
 """A folder that holds this file holds a run; it is put there last."""
@@ -127,7 +128,17 @@ def forget_if_empty(path: Path, existed: Collection[Path]) -> None:
             return
 
 
-def unfinished(path: Path) -> str | None:
+def refuse_unfinished(path: Path) -> None:
+    """Make sure that nothing of a run that is not finished is left in a folder.
+
+    Raises:
+        RunError: something is.
+    """
+    if left := _unfinished(path):
+        raise RunError(str(path), f"holds no finished run: {left}", "wait until it is done, or run it again")
+
+
+def _unfinished(path: Path) -> str | None:
     """What a run that is not finished has left in a folder, in words; ``None`` if nothing is left of one."""
     lock = path / _LOCK
     if lock.is_file():
@@ -139,7 +150,7 @@ def unfinished(path: Path) -> str | None:
         )
     if (path / _PARTIAL).is_dir():
         return "its run was killed while its files were written"
-    left = [name for name in ("segments.jsonl", "verdicts.jsonl", "statistics.npz") if (path / name).is_file()]
+    left = [name for name in FILES if (path / name).is_file()]
     return f"it is half-written, with {left[0]} and no {ITS_MARK}" if left and not (path / ITS_MARK).exists() else None
 
 

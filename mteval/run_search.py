@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mteval.errors import RunError
-from mteval.run_folder import ITS_MARK, unfinished
+from mteval.run_folder import ITS_MARK, refuse_unfinished
 
 _SWEEP = "multirun.yaml"
 """Lies beside the numbered cells of a sweep."""
@@ -39,8 +39,7 @@ def _below(folder: Path, cells: Callable[[Path], int], above: frozenset[Path]) -
     if (folder / ITS_MARK).is_file():
         yield folder
         return
-    if left := unfinished(folder):
-        raise RunError(str(folder), f"holds no finished run: {left}", "wait until it is done, or run it again")
+    refuse_unfinished(folder)
     here = folder.resolve()
     if here in above:
         return  # a link that leads back up

@@ -53,9 +53,11 @@ class Csv(Report):
         sheet.writerow([_guard(name) for name in _header(result)])
         for pair in result.pairs:
             for (counting, sources), table in views(pair, result.metrics).items():
-                of_view = through(pair, counting, sources) if (counting, sources) in pair.views else pair
-                found = to_baseline(of_view, table, result.metrics, result.baseline) if result.baseline else None
-                to_it = found.rows if found is not None else ()
+                to_it: Sequence[Difference] = ()
+                if result.baseline:
+                    of_view = through(pair, counting, sources) if (counting, sources) in pair.views else pair
+                    found = to_baseline(of_view, table, result.metrics, result.baseline)
+                    to_it = found.rows if found is not None else ()
                 for row in table.rows:
                     start = [table.pair, table.eval_set, _SOURCES[sources], counting, row.system, row.kind]
                     values = [*start, row.rank, row.place, *_values(result, table, row, to_it)]

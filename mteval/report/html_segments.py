@@ -10,11 +10,14 @@ from mteval.gate import MARK_KINDS
 from mteval.metrics.base import MetricCard
 from mteval.report.base import PairResult, SystemResult
 from mteval.report.html_pack import Offsets
+from mteval.report.judged import segment_verdicts
 from mteval.report.plain import words
 from mteval.report.table import Table
+from mteval.report.tally import LABELS
 from mteval.segment import Segment
 
-LABELS = ("clean", "suspect", "garbled")
+_LABELS = tuple(reversed(LABELS))
+"""As the page counts them, from the best on."""
 
 
 def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Table, rows: range) -> dict[str, Any]:
@@ -36,7 +39,7 @@ def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Ta
     documents = list(dict.fromkeys(segment.document for segment in segments))
     numbers = {document: index for index, document in enumerate(documents)}
     references = list(dict.fromkeys(name for segment in segments for name in segment.references))
-    verdicts = _segment_verdicts(pair.sources)
+    verdicts = segment_verdicts(pair.sources)
     by_name = {system.name: system for system in pair.systems}
     systems = [by_name[row.system] for row in table.rows]
     labels = {column.metric: column.label for column in table.columns}
@@ -45,7 +48,7 @@ def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Ta
         "languages": [str(pair.eval_set.pair.source), str(pair.eval_set.pair.target)],
         "first": rows.start,
         "total": len(pair.eval_set.scored),
-        "labels": list(LABELS),
+        "labels": list(_LABELS),
         "markKinds": [words(kind) for kind in MARK_KINDS],
         "metrics": [
             {"label": labels[name], "higher": card.higher_is_better, "decimals": card.decimals}
@@ -99,7 +102,7 @@ def _system(
             for index, row in enumerate(rows)
             if (found := [number for number, positions in enumerate(cut) if row in positions])
         },
-        "verdicts": _verdicts(_segment_verdicts(system.verdicts), segments),
+        "verdicts": _verdicts(segment_verdicts(system.verdicts), segments),
         "evidence": _evidence(system.verdicts, segments, texts),
     }
 
@@ -121,15 +124,11 @@ def _spans(system: SystemResult, metrics: Iterable[str], row: int, at: Offsets) 
     ]
 
 
-def _segment_verdicts(verdicts: Iterable[Verdict]) -> dict[str, SegmentVerdict]:
-    return {segment.segment: segment for verdict in verdicts for segment in verdict.segments}
-
-
 def _verdicts(found: Mapping[str, SegmentVerdict], segments: Iterable[Segment]) -> dict[str, Any]:
     """A label's number and a probability a segment, each ``None`` where it was not judged by itself."""
     chosen = [found.get(segment.id) for segment in segments]
     return {
-        "label": [None if one is None else LABELS.index(one.label) for one in chosen],
+        "label": [None if one is None else _LABELS.index(one.label) for one in chosen],
         "probability": [None if one is None else round(one.probability, 3) for one in chosen],
     }
 

@@ -10,6 +10,7 @@ from mteval.garble.base import Evidence, Label
 from mteval.report.base import PairResult
 from mteval.report.judged import FEW, Judged, Judgement, hypotheses_by_segment, strongest
 from mteval.report.plain import plain
+from mteval.report.tally import LABELS
 
 _PIECES = 20
 """How many pieces of evidence are shown of one text."""
@@ -91,8 +92,7 @@ class Readings:
     def tally(self) -> str:
         """How the systems fared, in words: ``garbled 2, clean 1``; canaries, nonsense by design, are counted too."""
         labels = [reading.judged.verdict.label for reading in self.translations]
-        order: tuple[Label, ...] = ("garbled", "suspect", "clean")
-        return ", ".join(f"{labels.count(label)} {label}" for label in order if label in labels)
+        return ", ".join(f"{labels.count(label)} {label}" for label in LABELS if label in labels)
 
 
 def readings(pair: PairResult, verdicts: Judgement) -> tuple[Readings, ...]:

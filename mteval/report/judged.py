@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mteval.garble.base import Evidence, Label, Verdict
+from mteval.garble.base import Evidence, Label, SegmentVerdict, Verdict
 from mteval.report.base import PairResult, SystemResult
 from mteval.report.plain import counted, plain, words
 from mteval.report.table import Table
@@ -222,6 +222,11 @@ def _unlisted(number: int, thing: str, things: str | None = None) -> Iterable[st
     if number:
         what = f"{number} {things}" if things and number != 1 else counted(number, thing)
         yield f"{what} not listed here: verdicts.jsonl has all."
+
+
+def segment_verdicts(verdicts: Iterable[Verdict]) -> dict[str, SegmentVerdict]:
+    """What was decided of each segment by itself, by its id."""
+    return {segment.segment: segment for verdict in verdicts for segment in verdict.segments}
 
 
 def hypotheses_by_segment(pair: PairResult, system: SystemResult) -> dict[str, str]:

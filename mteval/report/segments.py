@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mteval.files import write_jsonl
-from mteval.garble.base import Verdict
+from mteval.garble.base import SegmentVerdict
 from mteval.report.base import PairResult, Report, RunResult
+from mteval.report.judged import segment_verdicts
 from mteval.segment import Segment
 
 
@@ -31,24 +32,19 @@ class Segments(Report):
 def _rows(pair: PairResult) -> Iterable[dict[str, Any]]:
     at = 0
     truncated = {s.name: {metric: frozenset(cut) for metric, cut in s.truncated.items()} for s in pair.systems}
-    sources = _by_segment(pair.sources)
-    verdicts = {system.name: _by_segment(system.verdicts) for system in pair.systems}
+    sources = segment_verdicts(pair.sources)
+    verdicts = {system.name: segment_verdicts(system.verdicts) for system in pair.systems}
     for segment in pair.eval_set.segments:
         scored = pair.eval_set.include_furniture or not segment.furniture
         row = _row(pair, segment, at if scored else None, truncated)
-        row["source_verdict"] = sources.get(segment.id)
-        row["verdicts"] = {name: verdicts[name].get(segment.id) for name in row["hypotheses"]}
+        row["source_verdict"] = _said(sources.get(segment.id))
+        row["verdicts"] = {name: _said(verdicts[name].get(segment.id)) for name in row["hypotheses"]}
         yield row
         at += scored
 
 
-def _by_segment(verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:
-    """What was decided of each segment by itself, by its id."""
-    return {
-        segment.segment: {"verdict": segment.label, "probability": segment.probability}
-        for verdict in verdicts
-        for segment in verdict.segments
-    }
+def _said(verdict: SegmentVerdict | None) -> dict[str, Any] | None:
+    return None if verdict is None else {"verdict": verdict.label, "probability": verdict.probability}
 
 
 def _row(

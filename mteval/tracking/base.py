@@ -14,7 +14,6 @@ from typing import TypeVar
 from mteval.errors import ConfigError
 from mteval.report.base import RunResult
 from mteval.report.leaderboard import leaderboard
-from mteval.report.table import Column
 
 Key = tuple[str, ...]
 """What a value belongs to, from the whole to the part: ``("pt-en", "opus", "bleu")``."""
@@ -62,10 +61,7 @@ class Tracker(ABC):
 
 
 def parameters(result: RunResult) -> dict[Key, str]:
-    """What a run was made of: eval set, lang pairs, seed, and each metric's signature in each lang pair.
-
-    Where systems were scored under several signatures, each signature stands after the systems that it belongs to.
-    """
+    """What a run was made of: eval set, lang pairs, seed, and each metric's signature in each lang pair."""
     tables = leaderboard(result)
     found: dict[Key, str] = {
         ("eval_set",): ", ".join(dict.fromkeys(table.eval_set for table in tables)),
@@ -75,17 +71,11 @@ def parameters(result: RunResult) -> dict[Key, str]:
         found["seed",] = str(seed)
     for table in tables:
         found |= {
-            ("signature", table.pair, column.metric): _signature(column)
+            ("signature", table.pair, column.metric): "; ".join(column.signatures)
             for column in table.columns
             if column.signatures
         }
     return found
-
-
-def _signature(column: Column) -> str:
-    if len(column.signatures) == 1:
-        return next(iter(column.signatures))
-    return "; ".join(f"{', '.join(systems)}: {signature}" for signature, systems in column.signatures.items())
 
 
 def numbers(result: RunResult) -> dict[Key, float]:
