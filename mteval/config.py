@@ -12,6 +12,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from mteval.comparison import Resampling
 from mteval.config_objects import build_all, build_node, targets_of
+from mteval.config_significance import SignificanceConfig, metrics_named, resampling_of
 from mteval.errors import ConfigError, MtevalError, RunError
 from mteval.evalsets.base import EvalSetReader
 from mteval.evaluation import Evaluation
@@ -21,28 +22,10 @@ from mteval.garble.base import Detector, Signal
 from mteval.gate import Gate
 from mteval.lang import LangPair
 from mteval.metrics.base import Metric
-from mteval.metrics.families import FAMILIES, family_of
 from mteval.report.base import Report
 from mteval.store import Store
 from mteval.systems.base import System
 from mteval.tracking.base import Tracker
-
-
-@dataclass
-class SignificanceConfig:
-    """The keys of ``significance``.
-
-    Attributes:
-        test: ``randomisation`` or ``bootstrap``: which paired test decides; the p-values of both are in the reports.
-        trials: of approximate randomisation; 0 for no such test.
-        level: the level of significance, after Holm's correction.
-        unit: what is drawn: ``segment``, ``document``, or ``auto`` for documents where there are enough of them.
-    """
-
-    test: str = "randomisation"
-    trials: int = 10000
-    level: float = 0.05
-    unit: str = "auto"
 
 
 @dataclass
@@ -215,75 +198,18 @@ def build_metrics(config: DictConfig, recorded: Mapping[str, Any], where: str) -
         raise RunError(where, said, "install what the run was made with") from None
 
 
-def keys_of(resampling: Resampling) -> dict[str, Any]:
-    """The keys of a config under which intervals and tests are made in this way."""
-    return {
-        "seed": resampling.seed,
-        "bootstrap_draws": resampling.draws,
-        "significance.test": resampling.test,
-        "significance.trials": resampling.trials,
-        "significance.level": resampling.level,
-        "significance.unit": resampling.unit or "auto",
-    }
-
-
-def resampling_of(plain: Mapping[str, Any]) -> Resampling:
-    """How intervals and tests are made, by the keys of a composed config.
-
-    Raises:
-        ConfigError: a value is none that can be.
-    """
-    chosen = plain["significance"]
-    counts = {
-        "seed": plain["seed"],
-        "bootstrap_draws": plain["bootstrap_draws"],
-        "significance.trials": chosen["trials"],
-    }
-    for key, count in counts.items():
-        if count < 0:
-            raise ConfigError(key, f"{count} is negative", "give 0 or more")
-    for key, choices in {"test": ("randomisation", "bootstrap"), "unit": ("auto", "segment", "document")}.items():
-        if chosen[key] not in choices:
-            raise ConfigError(
-                f"significance.{key}", f"unknown value {chosen[key]!r}", f"choose one of {', '.join(choices)}"
-            )
-    if not 0 < chosen["level"] < 1:
-        raise ConfigError("significance.level", f"{chosen['level']} is no level", "give one above 0 and below 1")
-    return Resampling(
-        draws=plain["bootstrap_draws"],
-        seed=plain["seed"],
-        trials=chosen["trials"],
-        test=chosen["test"],
-        level=chosen["level"],
-        unit=None if chosen["unit"] == "auto" else chosen["unit"],
-    )
-
-
 def _optimised_with(config: DictConfig, plain: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """By system, what it was optimised with, from both places; the key is taken out of each system's own node."""
     found: dict[str, tuple[str, ...]] = {}
     for name, given in plain["optimised_with"].items():
-        found[str(name)] = _names(given, f"optimised_with.{name}")
+        found[str(name)] = metrics_named(given, f"optimised_with.{name}")
     for name, node in (config["systems"] or {}).items():
         if isinstance(node, DictConfig) and "optimised_with" in node:
             given = plain["systems"][name]["optimised_with"]
-            found[str(name)] = (*found.get(str(name), ()), *_names(given, f"systems.{name}.optimised_with"))
+            found[str(name)] = (*found.get(str(name), ()), *metrics_named(given, f"systems.{name}.optimised_with"))
             with open_dict(node):
                 node.pop("optimised_with")
     return found
-
-
-def _names(given: Any, key: str) -> tuple[str, ...]:
-    if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
-        raise ConfigError(key, f"{given!r} is no list of names", f"name metrics or families, as in {key}=[comet22]")
-    for name in given:
-        if family_of(name) is None:
-            raise ConfigError(
-                key,
-                f"{name!r} is of no family of metrics that is known",
-                f"name a family ({', '.join(FAMILIES)}) or a metric of one, as comet22",
-            )
-    return tuple(given)
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _settled(
     Raises:
         ConfigError: the baseline is no system that is ranked.
     """
-    from mteval.config import keys_of
+    from mteval.config_significance import keys_of
     from mteval.plan import check_baseline
 
     said = [{**keys_of(run.resampling), "baseline": run.result.baseline} for run in runs]
