@@ -10,6 +10,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from mteval import network
 from mteval.comparison import Resampling
 from mteval.config_objects import build_all, build_node, targets_of
 from mteval.config_significance import SignificanceConfig, metrics_named, resampling_of
@@ -50,6 +51,7 @@ class RunConfig:
         baseline: the system that the others are compared to; ``null`` for none.
         optimised_with: by system, the metrics or families of metrics that it was made to score well by; for systems of
             ``systems`` it can stand there as well.
+        offline: do without a network: what is not on this machine is refused.
         allow: packages besides mteval whose classes a config may name in ``_target_``.
     """
 
@@ -70,6 +72,7 @@ class RunConfig:
     seed: int = 12345
     baseline: str | None = None
     optimised_with: dict[str, list[str]] = field(default_factory=dict)
+    offline: bool = False
     allow: list[str] = field(default_factory=list)
 
 
@@ -125,6 +128,8 @@ def build(config: DictConfig) -> Run:
     """
     plain = _plain(config)
     allow = ("mteval", *plain["allow"])
+    if plain["offline"]:
+        network.go_offline()
     for name in plain:
         if name not in RunConfig.__dataclass_fields__:
             raise ConfigError(str(name), "unknown key", "see mteval run --cfg job for the keys")

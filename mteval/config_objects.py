@@ -41,20 +41,7 @@ def build_node(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> 
     target = _find(str(settings["_target_"]), key)
     if not (inspect.isclass(target) and issubclass(target, base)):
         raise ConfigError(f"{key}._target_", f"{settings['_target_']} is no {base.__name__}", f"name a {base.__name__}")
-    known = inspect.signature(target).parameters
-    hints = typing.get_type_hints(target.__init__)
-    for name in map(str, settings):
-        if name not in known and name != "_target_":
-            close = difflib.get_close_matches(name, known, n=1)
-            remedy = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known) or 'no settings'}"
-            raise ConfigError(f"{key}.{name}", "unknown key", remedy)
-    for name, parameter in known.items():
-        if parameter.default is parameter.empty and name not in settings:
-            raise ConfigError(f"{key}.{name}", "has no value", f"give it one, as in {key}.{name}=VALUE")
-    for name, value in settings.items():
-        if name in hints and not isinstance(value, dict) and not fits(value, hints[name]):
-            expected = str(hints[name]).removeprefix("<class '").removesuffix("'>").replace("collections.abc.", "")
-            raise ConfigError(f"{key}.{name}", f"{value!r} is not of type {expected}", "give a value of that type")
+    known = _check_settings(settings, key)
     try:
         return cast(Built, hydra.utils.instantiate(node, _convert_="all"))
     except InstantiationException as error:
@@ -62,6 +49,39 @@ def build_node(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> 
         if isinstance(cause, MtevalError):
             raise type(cause)(_full_key(cause.where, key, known), cause.problem, cause.remedy) from None
         raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
+
+
+def _check_settings(node: Any, key: str) -> Collection[str]:
+    """Make sure that what a node gives to the class that it names fits that class's constructor, however deep.
+
+    Returns:
+        The constructor's arguments, where the node names a class.
+    """
+    if isinstance(node, list):
+        for index, value in enumerate(node):
+            _check_settings(value, f"{key}[{index}]")
+    if not isinstance(node, dict):
+        return ()
+    for name, value in node.items():
+        _check_settings(value, f"{key}.{name}")
+    if "_target_" not in node:
+        return ()
+    target = _find(str(node["_target_"]), key)
+    known = inspect.signature(target).parameters
+    hints = typing.get_type_hints(target.__init__)
+    for name in map(str, node):
+        if name not in known and name != "_target_":
+            close = difflib.get_close_matches(name, known, n=1)
+            remedy = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known) or 'no settings'}"
+            raise ConfigError(f"{key}.{name}", "unknown key", remedy)
+    for name, parameter in known.items():
+        if parameter.default is parameter.empty and name not in node:
+            raise ConfigError(f"{key}.{name}", "has no value", f"give it one, as in {key}.{name}=VALUE")
+    for name, value in node.items():
+        if name in hints and not isinstance(value, dict) and not fits(value, hints[name]):
+            expected = str(hints[name]).removeprefix("<class '").removesuffix("'>").replace("collections.abc.", "")
+            raise ConfigError(f"{key}.{name}", f"{value!r} is not of type {expected}", "give a value of that type")
+    return known
 
 
 def fits(value: Any, hint: Any) -> bool:

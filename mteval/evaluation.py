@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 from rich.progress import Progress
 
@@ -18,7 +19,7 @@ from mteval.evalsets.base import EvalSetReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair
-from mteval.metrics.base import Item, Metric
+from mteval.metrics.base import Metric
 from mteval.plan import Plan, check_baseline, check_references, ranked_of, warnings_of
 from mteval.report.base import Counting, PairResult, RunResult, SystemResult
 from mteval.report.record import settings_of
@@ -27,6 +28,7 @@ from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store
 from mteval.systems.base import Kind, System
 from mteval.systems.given import Given
+from mteval.usage import Meter
 
 DEFAULT_RESAMPLING = Resampling(draws=1000, seed=12345, trials=10000)
 
@@ -41,6 +43,7 @@ class _Scored:
     recounted: dict[Counting, dict[str, SegmentScores]] = field(default_factory=dict)
     spans: dict[str, tuple[tuple[ErrorSpan, ...] | None, ...]] = field(default_factory=dict)
     truncated: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -57,7 +60,8 @@ class Evaluation:
         detector: weighs the evidence.
         store: holds translations and scores between runs.
         resampling: how confidence intervals and paired tests are made.
-        optimised_with: by system name, metrics and families of metrics that it was made to score well by.
+        optimised_with: by system name, metrics and families of metrics that it was made to score well by, beside
+            those that its card names.
         baseline: the system that the others are compared to; ``None`` for none.
     """
 
@@ -73,6 +77,7 @@ class Evaluation:
     optimised_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
     baseline: str | None = None
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
+    _meters: dict[tuple[str, str, str], Meter] = field(default_factory=dict, init=False)
 
     def plan(self) -> list[Plan]:
         """Read the eval sets and make sure that everything can run, before anything does.
@@ -117,6 +122,11 @@ class Evaluation:
             **settings_of(self.resampling),
             "store": str(self.store.folder) if self.store.folder else None,
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
+            "usage": [
+                {"lang_pair": pair, kind: name, **row}
+                for (pair, kind, name), meter in self._meters.items()
+                if (row := meter.row) is not None
+            ],
         }
         cards = {name: metric.card for name, metric in self.metrics.items()}
         return RunResult(tuple(results), cards, record, warnings_of(plans, cards), self.baseline)
@@ -155,7 +165,9 @@ class Evaluation:
         for name, system in plan.systems.items():
             with self._timed(f"translate {eval_set.pair} {name}"):
                 advance = _bar(progress, f"{eval_set.pair} translate {name}", len(eval_set.scored))
-                hypotheses[name] = reuse.translate(name, system, eval_set, hypotheses, self.store, advance)
+                hypotheses[name] = reuse.translate(
+                    name, system, eval_set, hypotheses, self.store, advance, self._meter(eval_set, "system", name)
+                )
                 system.close()
         with self._timed(f"gate {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} gate", len(hypotheses) * len(eval_set.scored))
@@ -192,9 +204,9 @@ class Evaluation:
                 spans=scored[name].spans,
                 truncated=scored[name].truncated,
                 verdicts=verdicts[name],
-                notices=hypotheses[name].notices,
+                notices=(*hypotheses[name].notices, *scored[name].notices),
                 recounted=scored[name].recounted,
-                optimised_with=tuple(self.optimised_with.get(name, ())),
+                optimised_with=tuple(dict.fromkeys((*self.optimised_with.get(name, ()), *system.card.optimised_with))),
             )
             for name, system in plan.systems.items()
         )
@@ -226,13 +238,14 @@ class Evaluation:
         # A reference against itself would only show that the metric can tell two texts are the same.
         systems = [s for s in plan.systems if not (needs_reference and plan.systems[s].card.kind == "reference")]
         items = [
-            Item(segment.source, text, tuple(segment.references[r] for r in references))
+            item
             for system in systems
-            for segment, text in zip(eval_set.scored, hypotheses[system].texts, strict=True)
+            for item in scoring.items_of(eval_set, hypotheses[system].texts, references, metric.card.context)
         ]
+        meter = self._meter(eval_set, "metric", name)
         signature = metric.signature(len(references))
         advance = _bar(progress, f"{eval_set.pair} score {name}", len(items))
-        scores = reuse.score(name, metric, items, len(references), self.store, advance)
+        scores = reuse.score(name, metric, items, len(references), self.store, advance, meter)
         size = len(eval_set.scored)
         for start, system in enumerate(systems):
             part = scores[start * size : (start + 1) * size]
@@ -242,11 +255,13 @@ class Evaluation:
                 into.spans[name] = tuple(score.spans for score in part)
             if cut := tuple(index for index, score in enumerate(part) if score.truncated):
                 into.truncated[name] = cut
+            for segment, score in zip(eval_set.scored, part, strict=True):
+                into.notices += [f"segment {segment.id}, metric {name}: {notice}" for notice in score.notices]
         found = {system: items[start * size : (start + 1) * size] for start, system in enumerate(systems)}
         segments = {system: scored[system].segments[name] for system in systems}
         others: Sequence[tuple[Counting, Mapping[str, SegmentScores]]] = (
             ("gated", recounting.gated(metric, found, marks, segments)),
-            ("decoded", recounting.decoded(name, metric, found, marks, segments, self.store)),
+            ("decoded", recounting.decoded(name, metric, found, marks, segments, self.store, meter)),
         )
         for counting, recounted in others:
             for system, one in recounted.items():
@@ -262,6 +277,9 @@ class Evaluation:
             verdicts.append(judging.judge(text, self.signals, self.detector))
             advance(1)
         return tuple(verdicts)
+
+    def _meter(self, eval_set: EvalSet, kind: Literal["system", "metric"], name: str) -> Meter:
+        return self._meters.setdefault((str(eval_set.pair), kind, name), Meter())
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:

@@ -13,9 +13,11 @@ from mteval.lang import LangPair, base_language
 from mteval.metrics.base import Item, Metric, stacked
 from mteval.metrics.lexical import Lexical
 from mteval.scores import SegmentScores
+from mteval.scoring import items_of
 from mteval.segment import Document, EvalSet, Hypotheses
 from mteval.store import Store
 from mteval.unjudged.base import UNKNOWN, Unjudged
+from mteval.usage import Meter
 
 _MOST_DOCUMENTS = 64
 _MOST_SEGMENTS = 2_000
@@ -108,9 +110,9 @@ class Judges:
                     count = len(eval_set.reference_names) if metric.card.needs_reference else 0
                     by_references.setdefault(count, []).append(at)
             for references, positions in by_references.items():
-                items = [_items(eval_sets[at], references) for at in positions]
+                items = [_items(eval_sets[at], references, metric.card.context) for at in positions]
                 whole = [item for some in items for item in some]
-                scores = iter(reuse.score(name, metric, whole, references, Store(None), _unwatched))
+                scores = iter(reuse.score(name, metric, whole, references, Store(None), _unwatched, Meter()))
                 for at, some in zip(positions, items, strict=True):
                     part = [next(scores) for _ in some]
                     (system,) = eval_sets[at].hypotheses
@@ -143,13 +145,9 @@ def _eval_set(text: Unjudged) -> EvalSet:
     return EvalSet(text.file, pair, (document,), text.segments, hypotheses)
 
 
-def _items(eval_set: EvalSet, references: int) -> list[Item]:
+def _items(eval_set: EvalSet, references: int, context: int) -> list[Item]:
     (hypotheses,) = eval_set.hypotheses.values()
-    names = eval_set.reference_names if references else ()
-    return [
-        Item(segment.source, hypothesis, tuple(segment.references[name] for name in names))
-        for segment, hypothesis in zip(eval_set.scored, hypotheses.texts, strict=True)
-    ]
+    return items_of(eval_set, hypotheses.texts, eval_set.reference_names if references else (), context)
 
 
 def _unwatched(done: int) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mteval.errors import ConfigError, MissingReferenceError
-from mteval.lang import base_language
+from mteval.lang import LangPair, base_language
+from mteval.language_models import families_of
 from mteval.metrics.base import MetricCard
 from mteval.segment import EvalSet
 from mteval.systems.base import System
@@ -46,7 +47,7 @@ def ranked_of(systems: Mapping[str, System]) -> list[str]:
 
 
 def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:
-    """Metrics outside the lang pairs that they were made for, and references that are left out."""
+    """Metrics outside what they were made for, judges of their own kind, and references that are left out."""
     found = []
     for plan in plans:
         pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
@@ -56,11 +57,34 @@ def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple
             for card in cards.values()
             if card.pairs is not None and plain not in card.pairs
         ]
+        for card in cards.values():
+            found += [f"{pair}: {said}" for said in (*_unknown(card, pair), *_own_kind(card, plan.systems))]
         found += [
             f"{pair}: reference {name} is left out, since only {count} of {scored} segments have it"
             for name, count in plan.eval_set.partial_references.items()
         ]
     return tuple(found)
+
+
+def _unknown(card: MetricCard, pair: LangPair) -> Iterable[str]:
+    """That a metric was not trained on a language."""
+    if card.languages is None or card.pairs is not None:
+        return
+    codes = dict.fromkeys(map(base_language, (pair.target, pair.source)))
+    if unknown := [code for code in codes if code not in card.languages]:
+        yield f"{card.label} was not trained on {' and '.join(unknown)}; its scores say little here"
+
+
+def _own_kind(card: MetricCard, systems: Mapping[str, System]) -> Iterable[str]:
+    """That a judge is of one family with what it judges."""
+    if card.model is None:
+        return
+    for name, system in systems.items():
+        if system.card.model is not None and (shared := families_of(card.model) & families_of(system.card.model)):
+            yield (
+                f"{card.label} is judged by {card.model}, and {name} translates with {system.card.model}: both are of "
+                f"one family ({', '.join(sorted(shared))}), and judges favour their own"
+            )
 
 
 def check_references(metric: str, eval_set: EvalSet) -> None:

@@ -20,8 +20,8 @@ Row = Mapping[str, Any]
 
 def card(said: Row) -> MetricCard:
     """A metric's card, as ``run.json`` holds it."""
-    pairs = said["pairs"]
-    return MetricCard(**{**said, "pairs": None if pairs is None else tuple(pairs)})
+    settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+    return MetricCard(**settings)
 
 
 def pair_result(

@@ -13,6 +13,7 @@ from mteval.gate import Mark, MarkKind
 from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.scores import SegmentScores
 from mteval.store import Store
+from mteval.usage import Meter
 
 FAILURES: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped")
 """The marks of a hypothesis that is no translation at all, however a metric scores it."""
@@ -58,6 +59,7 @@ def decoded(
     marks: Mapping[str, Sequence[Sequence[Mark]]],
     found: Mapping[str, SegmentScores],
     store: Store,
+    meter: Meter,
 ) -> Mapping[str, SegmentScores]:
     """The scores with HTML entities decoded where the gate marked them, by system; only systems that have any.
 
@@ -69,21 +71,32 @@ def decoded(
         marks: what the gate saw of each.
         found: the scores of the texts as they are.
         store: keeps the scores of decoded texts like those of others.
+        meter: counts what the scores cost.
     """
-    asked = {
-        (system, row): replace(item, hypothesis=html.unescape(item.hypothesis))
-        for system, of_system in items.items()
-        for row, item in enumerate(of_system)
-        if any(mark.kind == "html_entities" for mark in marks[system][row])
-    }
+    asked: dict[tuple[str, int], Item] = {}
+    for system, of_system in items.items():
+        plain = {
+            item.hypothesis: html.unescape(item.hypothesis)
+            for row, item in enumerate(of_system)
+            if any(mark.kind == "html_entities" for mark in marks[system][row])
+        }
+        for row, item in enumerate(of_system if plain else ()):
+            if (changed := _with(plain, item)) != item:
+                asked[system, row] = changed
     if not asked:
         return {}
     references = len(next(iter(asked.values())).references)
-    scores = reuse.score(name, metric, list(asked.values()), references, store, lambda _: None)
+    scores = reuse.score(name, metric, list(asked.values()), references, store, lambda _: None, meter)
     by_system: dict[str, dict[int, ItemScore]] = {}
     for (system, row), score in zip(asked, scores, strict=True):
         by_system.setdefault(system, {})[row] = score
     return {system: _replaced(found[system], rows) for system, rows in by_system.items()}
+
+
+def _with(texts: Mapping[str, str], item: Item) -> Item:
+    """An item with some hypotheses replaced, in its context too."""
+    context = tuple(_with(texts, one) for one in item.context)
+    return replace(item, hypothesis=texts.get(item.hypothesis, item.hypothesis), context=context)
 
 
 def _replaced(found: SegmentScores, items: Mapping[int, ItemScore]) -> SegmentScores:

@@ -15,6 +15,7 @@ from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store, key_of
 from mteval.systems.base import Output, System
+from mteval.usage import Meter, Usage
 
 Advance = Callable[[int], None]
 """Called with how many more segments or items are done."""
@@ -27,22 +28,31 @@ def translate(
     hypotheses: Mapping[str, Hypotheses],
     store: Store,
     advance: Advance,
+    meter: Meter,
 ) -> Hypotheses:
     """A system's hypotheses of an eval set.
 
     Args:
         name: the system's name, for errors.
         hypotheses: of the systems before it, for canaries.
+        meter: counts what the hypotheses cost.
 
     Raises:
         ContractError: the system did not give exactly one hypothesis a segment.
     """
     segments = eval_set.scored
     outputs: list[Output | None] = [None] * len(segments)
-    keys = [key_of(segment.source) for segment in segments] if system.card.reusable else []
+    keys = _keys(system, eval_set) if system.card.reusable else []
     with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair), keys) as shelf:
         if system.card.reusable:
             outputs = [_output(shelf.get(key)) for key in keys]
+        if system.card.unit == "document":
+            for rows in eval_set.rows.values():
+                if any(outputs[row] is None for row in rows):
+                    for row in rows:
+                        outputs[row] = None
+        for kept in filter(None, outputs):
+            meter.count(kept.usage, made_now=False)
         missing = [index for index, output in enumerate(outputs) if output is None]
         advance(len(segments) - len(missing))
         asked = [segments[index] for index in missing]
@@ -55,8 +65,10 @@ def translate(
                 problem = f"gave half of a surrogate pair for segment {asked[position].id}, which is no text"
                 raise ContractError(f"system {name}", problem, "report it")
             outputs[missing[position]] = output
+            meter.count(output.usage, made_now=True)
             if system.card.reusable:
-                shelf.put(keys[missing[position]], [output.text, list(output.notices)])
+                usage = [output.usage.row] if output.usage.requests else []
+                shelf.put(keys[missing[position]], [output.text, list(output.notices), *usage])
             advance(1)
     complete = [output for output in outputs if output is not None]
     if len(complete) != len(segments):
@@ -74,21 +86,37 @@ def translate(
     return Hypotheses(name, tuple(output.text for output in complete), tuple(notices))
 
 
+def _keys(system: System, eval_set: EvalSet) -> list[str]:
+    """What the store holds each segment's hypothesis under: its source, or its place in its document's sources."""
+    sources = [segment.source for segment in eval_set.scored]
+    if system.card.unit == "segment":
+        return [key_of(source) for source in sources]
+    documents = {document: [sources[row] for row in rows] for document, rows in eval_set.rows.items()}
+    places = {row: place for rows in eval_set.rows.values() for place, row in enumerate(rows)}
+    return [
+        key_of("document", str(places[row]), *documents[segment.document])
+        for row, segment in enumerate(eval_set.scored)
+    ]
+
+
 def score(
-    name: str, metric: Metric, items: Sequence[Item], references: int, store: Store, advance: Advance
+    name: str, metric: Metric, items: Sequence[Item], references: int, store: Store, advance: Advance, meter: Meter
 ) -> list[ItemScore]:
     """A metric's scores of items, in their order; equal items are scored once.
 
     Args:
         name: the metric's name, for errors.
         references: how many references each item has.
+        meter: counts what the scores cost.
 
     Raises:
         ContractError: the metric did not score every item.
     """
-    keys = [key_of(item.source, item.hypothesis, *item.references) for item in items]
+    keys = [_key(item) for item in items]
     with store.shelf("scores", type(metric).__name__, metric.signature(references), keys) as shelf:
         held = {key: found for key in dict.fromkeys(keys) if (found := _unpack(shelf.get(key))) is not None}
+        for kept in held.values():
+            meter.count(kept.usage, made_now=False)
         missing = {key: item for key, item in zip(keys, items, strict=True) if key not in held}
         asked = list(missing)
         advance(len(items) - len(asked))
@@ -103,6 +131,7 @@ def score(
                 problem = f"gave {found.score} for the hypothesis “{missing[key].hypothesis[:60]}”"
                 raise ContractError(f"metric {name}", problem, "report it with that segment")
             held[key] = found
+            meter.count(found.usage, made_now=True)
             shelf.put(key, _pack(found))
             advance(1)
     if not all(key in held for key in keys):
@@ -110,23 +139,31 @@ def score(
     return [held[key] for key in keys]
 
 
+def _key(item: Item) -> str:
+    texts = [text for one in (*item.context, item) for text in (one.source, one.hypothesis, *one.references)]
+    return key_of(*texts)
+
+
 def _pack(found: ItemScore) -> list[Any]:
     """An item's score as JSON holds it."""
     spans = None
     if found.spans is not None:
         spans = [[span.start, span.end, span.category, span.severity, span.confidence] for span in found.spans]
-    return [found.score, list(found.statistics), spans, found.truncated]
+    more = [list(found.notices), found.usage.row] if found.notices or found.usage.requests else []
+    return [found.score, list(found.statistics), spans, found.truncated, *more]
 
 
 def _unpack(value: Any) -> ItemScore | None:
     """An item's score from the store; ``None`` if there is none, or if what is there is damaged."""
     try:
-        points, statistics, spans, truncated = value
+        points, statistics, spans, truncated, *more = value
+        notices, usage = more or ((), {})
         numbers = [*statistics] if points is None else [points, *statistics]
         if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
             return None
         found = None if spans is None else tuple(ErrorSpan(*span) for span in spans)
-        return ItemScore(points, tuple(statistics), found, bool(truncated))
+        told = tuple(map(str, notices))
+        return ItemScore(points, tuple(statistics), found, bool(truncated), told, Usage(**usage))
     except (TypeError, ValueError):
         return None
 
@@ -134,8 +171,13 @@ def _unpack(value: Any) -> ItemScore | None:
 def _output(value: Any) -> Output | None:
     """A hypothesis from the store; ``None`` if there is none, or if what is there is damaged."""
     try:
-        text, notices = value
+        text, notices, *more = value
+        (usage,) = map(_usage, more or [{}])
     except (TypeError, ValueError):
         return None
     whole = isinstance(text, str) and is_text(text) and isinstance(notices, list)
-    return Output(text, tuple(map(str, notices))) if whole else None
+    return Output(text, tuple(map(str, notices)), usage) if whole else None
+
+
+def _usage(value: Any) -> Usage:
+    return Usage(**value)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from mteval.errors import ParityError
-from mteval.lang import LangPair
+from mteval.lang import LangPair, base_language
 
 Origin = Literal["person", "machine_translation", "unknown"]
 
@@ -64,12 +64,20 @@ class Document:
         language: the language it is in.
         text: the original, so that a span can be shown where it stood; ``None`` where only segments are known.
         origin: who wrote it.
+        origlang: the language it was first written in; ``None`` where that is not known. A source text in another
+            language than that is itself a translation (translationese).
     """
 
     id: str
     language: str
     text: str | None = None
     origin: Origin = "unknown"
+    origlang: str | None = None
+
+    @property
+    def translated(self) -> bool | None:
+        """Whether the text was translated into its language; ``None`` where that is not known."""
+        return None if self.origlang is None else base_language(self.origlang) != base_language(self.language)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from mteval.config import build
 from mteval.evalsets.base import EvalSetReader
 from mteval.lang import LangPair
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.needs import Need
 from mteval.report.base import RunResult
 from mteval.report.record import Record
 from mteval.report.segments import Segments
@@ -46,6 +47,9 @@ class Words(Metric):
 
     def check(self) -> None:
         assert Words.usable, NOTHING
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
 
     def signature(self, references: int) -> Signature:
         assert Words.usable, NOTHING
@@ -111,6 +115,9 @@ def eval_set(pair: LangPair, hypotheses: Mapping[str, tuple[str, ...]] = HYPOTHE
 @dataclass(frozen=True)
 class _One(EvalSetReader):
     hypotheses: Mapping[str, tuple[str, ...]]
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return ()
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         return eval_set(pair, self.hypotheses)

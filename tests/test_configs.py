@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import shlex
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,13 @@ CONFIGS = packaged("configs")
 GROUPS = sorted(folder.name for folder in CONFIGS.iterdir() if folder.is_dir())
 OPTIONS = sorted((file.parent.name, file.stem) for file in CONFIGS.glob("*/*.yaml"))
 LISTS = {"systems", "metrics", "lang_pairs", "garble", "report", "tracking"}
-MISSING = {  # what an option cannot know
-    "evalset/jsonl": ["evalset.path=x.jsonl"],
-    "evalset/documents": ["evalset.path=x"],
-    "metrics/comet": ["metrics.comet.checkpoint=Unbabel/wmt20-comet-qe-da"],
-    "garble/causal_model": [f"garble.causal_model.{key}" for key in ("checkpoint=gpt2", "low=-5", "hopeless=-9")],
-    "systems/huggingface": ["systems.huggingface.checkpoint=Helsinki-NLP/opus-mt-ROMANCE-en"],
-    "systems/stored": ["systems.stored.path=x.txt"],
-}
+
+
+def example(group: str, option: str) -> list[str]:
+    """The overrides that an option says it needs: a line of its first comment, ``Example: KEY=VALUE KEY=VALUE``."""
+    lines = (CONFIGS / group / f"{option}.yaml").read_text("utf-8").splitlines()
+    found = [line.removeprefix("# Example: ") for line in lines if line.startswith("# Example: ")]
+    return [override for line in found for override in shlex.split(line)]
 
 
 def composed(*overrides: str) -> DictConfig:
@@ -42,7 +42,7 @@ def built(*overrides: str) -> Run:
 @pytest.mark.parametrize(("group", "option"), OPTIONS, ids=str)
 def test_every_option_composes_and_is_built(group: str, option: str) -> None:
     chosen = f"{group}=[{option}]" if group in LISTS else f"{group}={option}"
-    run = built(chosen, *MISSING.get(f"{group}/{option}", []))
+    run = built(chosen, *example(group, option))
     assert run.evaluation.pairs
 
 

@@ -21,6 +21,7 @@ from mteval.lang import LangPair
 from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.metrics.fakes import LengthRatio
 from mteval.metrics.lexical import Bleu, Chrf
+from mteval.needs import Need
 from mteval.report.base import PairResult, SystemResult
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
 from mteval.store import Store
@@ -45,6 +46,9 @@ class One(EvalSetReader):
     def __init__(self, segments: tuple[Segment, ...] = SEGMENTS, **hypotheses: tuple[str, ...]) -> None:
         self.segments = segments
         self.hypotheses = {name: Hypotheses(name, texts) for name, texts in hypotheses.items()}
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return ()
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         return EvalSet("set", pair, (Document("a", "pt"), Document("b", "pt")), self.segments, self.hypotheses)

@@ -22,6 +22,7 @@ from mteval.scores import SegmentScores
 from mteval.store import Store
 from mteval.unjudged.base import Told
 from mteval.unjudged.lines import read_json_lines
+from mteval.usage import Meter
 from tests.conftest import program
 
 GARBLED = (
@@ -213,7 +214,7 @@ def test_the_verdict_is_that_of_a_run(texts: Path) -> None:
     for name, hypotheses in eval_set.hypotheses.items():
         both = list(zip(eval_set.scored, hypotheses.texts, strict=True))
         items = [Item(segment.source, text, tuple(segment.references.values())) for segment, text in both]
-        found = reuse.score("chrf", judges.metrics["chrf"], items, 1, Store(None), lambda _: None)
+        found = reuse.score("chrf", judges.metrics["chrf"], items, 1, Store(None), lambda _: None, Meter())
         scores = {"chrf": SegmentScores("chrf", name, tuple(one.score for one in found), stacked(found))}
         marks = [judges.gate.marks(segment.source, text, pair) for segment, text in both]
         translated = judging.Translated(hypotheses, marks, scores, references=True)

@@ -10,14 +10,14 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
-    "errors", "lang", "scores", "signature", "stats", "comparison", "segment", "files", "store", "environment", "gate",
-    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
-    "recounting", "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging_systems", "merging",
-    "plan", "evaluation", "flagging", "delivery", "command_line",
-    "lang_pair_source", "config_objects", "config_significance", "config", "composition",
-    "app", "flag", "report_command", "__main__",
+    "errors", "lang", "scores", "signature", "usage", "network", "needs", "language_models", "stats", "comparison",
+    "segment", "files", "store", "environment", "checkpoint", "gate", "chat", "metrics", "systems", "evalsets",
+    "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder",
+    "rebuilding", "recorded", "run_search", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery",
+    "command_line", "lang_pair_source", "config_objects", "config_significance", "config", "composition", "app",
+    "flag", "report_command", "__main__",
 ]  # fmt: skip
-ROOMS = ("metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
+ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
@@ -25,10 +25,14 @@ SHARED = {
         *("plain", "ranking", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
-    "metrics": {"base", "families"},
-    **{room: {"base"} for room in ("systems", "evalsets", "unjudged", "tracking")},
+    "metrics": {"base", "families", "language_sets"},
+    "systems": {"base"},
+    **{room: {"base"} for room in ("chat", "evalsets", "unjudged", "tracking")},
 }
-HEAVY = {"torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb"}
+HEAVY = {
+    *("torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb", "huggingface_hub"),
+    *("openai", "ctranslate2", "deepl", "google", "bert_score", "translate", "pandas", "pyarrow", "sentencepiece"),
+}
 
 
 def modules() -> list[Path]:

@@ -13,6 +13,7 @@ from mteval.metrics.lexical import Chrf
 from mteval.scores import SegmentScores
 from mteval.scoring import segment_scores
 from mteval.store import Store
+from mteval.usage import Meter
 
 ITEMS = {
     "a": [Item("Bom dia a todos.", "Bom dia a todos.", ("Hello all.",)), Item("Não.", "It&#39;s no.", ("It's no.",))],
@@ -58,7 +59,7 @@ def test_a_scale_without_an_end_has_no_gated_scores_at_all() -> None:
 
 def test_only_texts_that_decode_to_others_are_scored() -> None:
     metric, found = LengthRatio(), scored(LengthRatio())
-    decoded = recounting.decoded("m", metric, ITEMS, MARKS, found, Store(None))
+    decoded = recounting.decoded("m", metric, ITEMS, MARKS, found, Store(None), Meter())
     assert set(decoded) == {"a"}
     assert metric.scored == 1
     assert decoded["a"].scores == (found["a"].scores[0], pytest.approx(min(1, len("It's no.") / len("Não."))))
@@ -67,6 +68,6 @@ def test_only_texts_that_decode_to_others_are_scored() -> None:
 def test_without_marks_nothing_is_scored() -> None:
     metric = LengthRatio()
     nothing = {system: [(), ()] for system in ITEMS}
-    assert recounting.decoded("m", metric, ITEMS, nothing, scored(LengthRatio()), Store(None)) == {}
+    assert recounting.decoded("m", metric, ITEMS, nothing, scored(LengthRatio()), Store(None), Meter()) == {}
     assert recounting.gated(metric, ITEMS, nothing, scored(LengthRatio())) == {}
     assert metric.scored == 0

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from mteval.lang import LangPair
+from mteval.needs import Need
 from mteval.segment import EvalSet
 
 
@@ -24,3 +25,7 @@ class EvalSetReader(ABC):
         Raises:
             DataError: a file is missing, is not UTF-8, or holds what cannot be used; it names the file and line.
         """
+
+    @abstractmethod
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        """What must be there before it can be read, found or not; nothing is read whole, and no network is tried."""

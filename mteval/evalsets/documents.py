@@ -15,6 +15,7 @@ from mteval.errors import ConfigError, DataError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
 from mteval.files import read_bytes, read_jsonl, read_text, read_yaml, resolve
 from mteval.lang import LangPair, base_language, check_code
+from mteval.needs import Need, file
 from mteval.segment import Document, EvalSet, Origin, Segment
 
 MANIFEST = "manifest.yaml"
@@ -112,6 +113,11 @@ class DocumentFolder(EvalSetReader):
         self._references = {key: resolve(folder) for key, folder in (references or {}).items()}
         self._language = None if language is None else check_code(language, "evalset.language")
         self._include_furniture = include_furniture
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        folders = {"evalset.path": self._path}
+        folders |= {f"evalset.references.{name}": folder for name, folder in self._references.items()}
+        return tuple(file(folder, f"correct {key}") for key, folder in folders.items())
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         entries = self._entries(pair, pairs)

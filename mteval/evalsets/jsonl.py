@@ -10,6 +10,7 @@ from mteval.errors import ConfigError, DataError
 from mteval.evalsets.base import EvalSetReader
 from mteval.files import read_jsonl, resolve
 from mteval.lang import LangPair
+from mteval.needs import Need, file
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
 
 _LARGEST = 1e300
@@ -34,6 +35,9 @@ class JsonLines(EvalSetReader):
     def __init__(self, path: str, name: str | None = None) -> None:
         self._path = path
         self._name = name
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return (file(resolve(pair.fill(self._path)), "correct evalset.path"),)
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         named = pair.fill(self._path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mteval import needs
 from mteval.errors import DataError
 from mteval.evalsets.base import EvalSetReader
 from mteval.files import check_parity, read_jsonl, resolve
@@ -51,6 +52,10 @@ class PostEdited(EvalSetReader):
         self._system = system
         self._translations = translations
         self._post_edits = post_edits
+
+    def needs(self, pair: LangPair) -> tuple[needs.Need, ...]:
+        folders = {"translations": self._translations, "post_edits": self._post_edits}
+        return tuple(needs.file(resolve(pair.fill(path)), f"correct evalset.{key}") for key, path in folders.items())
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         post_edits = _folder(self._post_edits, "post_edits", pair)

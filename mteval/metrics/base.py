@@ -5,22 +5,30 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mteval.needs import Need
 from mteval.segment import ErrorSpan
 from mteval.signature import Signature
+from mteval.usage import Usage
 
 
 @dataclass(frozen=True)
 class Item:
-    """What a metric sees of one segment and one system's hypothesis of it."""
+    """What a metric sees of one segment and one system's hypothesis of it.
+
+    Attributes:
+        context: the segments before it in its document, the nearest last, as many as ``MetricCard.context`` asks for
+            and there are; they have no context of their own.
+    """
 
     source: str
     hypothesis: str
     references: tuple[str, ...] = ()
+    context: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,16 @@ class ItemScore:
         statistics: the numbers from which ``Metric.aggregate`` makes a system score; empty without a score.
         spans: error spans in the hypothesis; ``None`` where the metric gives none at all.
         truncated: the metric did not see the whole text (it is longer than its encoder takes).
+        notices: what must not pass in silence, a sentence each: a judge's answer could not be read.
+        usage: what a service was asked for to make it.
     """
 
     score: float | None
     statistics: tuple[float, ...]
     spans: tuple[ErrorSpan, ...] | None = None
     truncated: bool = False
+    notices: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
 
 
 def stacked(scores: Sequence[ItemScore]) -> NDArray[np.float64] | None:
@@ -66,6 +78,12 @@ class MetricCard:
         thresholds: the name under which MT-Thresholds (Kocmi et al. 2024) has a fit of how often a difference agrees
             with people; ``None`` where there is none for this setting.
         points: how many of that fit's points make 1 on this scale, as 100 for COMET.
+        languages: base codes of the languages that it, or the encoder under it, was trained on; ``None`` if it knows
+            no language from another. Outside them the report warns.
+        max_length: how many tokens it sees of a text, or of hypothesis, source and reference together if it joins
+            them; ``None`` if there is no limit.
+        context: how many segments before each it looks at.
+        model: the language model that judges, by name; ``None`` if none does.
     """
 
     label: str
@@ -80,6 +98,10 @@ class MetricCard:
     family: str = "other"
     thresholds: str | None = None
     points: float = 1
+    languages: tuple[str, ...] | None = None
+    max_length: int | None = None
+    context: int = 0
+    model: str | None = None
 
 
 class Metric(ABC):
@@ -100,6 +122,10 @@ class Metric(ABC):
         Raises:
             UnavailableError: a program, package or checkpoint is missing.
         """
+
+    @abstractmethod
+    def needs(self) -> tuple[Need, ...]:
+        """What must be there before it can score, found or not; nothing is loaded, and no network is tried."""
 
     @abstractmethod
     def signature(self, references: int) -> Signature:

@@ -21,6 +21,7 @@ from mteval.lang import parse_pairs
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.comet_checkpoint import JOINING, CometCheckpoint
 from mteval.metrics.comet_quiet import quiet
+from mteval.needs import Need
 from mteval.segment import ErrorSpan
 from mteval.signature import Signature
 
@@ -150,6 +151,9 @@ class Comet(Metric):
                     "is cuda, but torch finds no such device",
                     "set it to auto",
                 )
+
+    def needs(self) -> tuple[Need, ...]:
+        return self._checkpoint.needs(2 if self._precision == "fp16" else 4)
 
     def signature(self, references: int) -> Signature:
         """Every setting that must match for scores against so many references to be comparable.

@@ -15,6 +15,7 @@ import pickle
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,8 +23,9 @@ import yaml
 
 from mteval.errors import UnavailableError
 from mteval.files import resolve
-from mteval.metrics.comet_hub import fetch, first_line
+from mteval.metrics.comet_hub import cached, fetch, first_line
 from mteval.metrics.comet_quiet import quiet
+from mteval.needs import Need
 
 #: The classes of COMET that score; ``ranking_metric`` only ranks while it is trained.
 CLASSES = ("referenceless_regression_metric", "regression_metric", "unified_metric", "xcomet_metric")
@@ -199,6 +201,41 @@ class CometCheckpoint:
             return int(config["max_position_embeddings"]) - 2
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._refuse(f"its encoder's config.json does not say how long a text it takes ({first_line(error)})")
+
+    def needs(self, bytes_per_weight: float) -> tuple[Need, ...]:
+        """The checkpoint and its encoder's configuration and tokenizer, found or not, without asking the hub.
+
+        Args:
+            bytes_per_weight: how a weight is held once it is loaded; the file holds four bytes for each.
+        """
+        here = resolve(self.name)
+        if here.exists() or not _HUB_NAME.fullmatch(self.name):
+            ckpt = here if here.is_file() else here / _CKPT
+            there = Need("checkpoint", self.name, ckpt.is_file(), f"in {here}" if ckpt.is_file() else f"no {ckpt}")
+        else:
+            folder = cached(self.name, self._revision, _is_checkpoint)
+            ckpt = (folder or here) / _CKPT
+            found = f"in {folder}" if folder else "not in the hub's cache"
+            there = Need("checkpoint", self.name, folder is not None, found, hub=self.name, revision=self._revision)
+        memory = int(ckpt.stat().st_size * bytes_per_weight / 4) if there.found else None
+        there = replace(there, remedy=self._remedy, gated=self._gated, files=(_HPARAMS, _CKPT), memory=memory)
+        return (there, *self._encoder_needs()) if there.found else (there,)
+
+    def _encoder_needs(self) -> tuple[Need, ...]:
+        try:
+            name = str(self.hparams.get("pretrained_model", ""))
+        except UnavailableError as error:
+            return (Need("file", self.name, False, error.problem, error.remedy),)
+        remedy = f"set local_encoder to a folder that holds the config.json and tokenizer of {name}"
+        folder = resolve(self._local_encoder or name)
+        if not (self._local_encoder or folder.is_absolute()):
+            beside = self.ckpt.parent.parent / name
+            folder = beside if beside.is_dir() else folder
+        if folder.is_dir() or self._local_encoder:
+            return (Need("checkpoint", self.encoder_name, _is_encoder(folder), f"tokenizer in {folder}", remedy),)
+        found = cached(name, None, _is_encoder)
+        told = f"tokenizer in {found}" if found else "its tokenizer is not in the hub's cache"
+        return (Need("checkpoint", name, found is not None, told, remedy, hub=name, files=_ENCODER_FILES),)
 
     @property
     def digest(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from mteval import network
 from mteval.errors import GatedError, UnavailableError
 from mteval.metrics.comet_quiet import quiet
 
@@ -47,12 +48,12 @@ def fetch(
     def refuse(problem: str, remedy: str = remedy) -> NoReturn:
         raise UnavailableError(where, what + problem, remedy) from None
 
+    if (folder := cached(name, revision, is_whole)) is not None:
+        return folder
     with quiet():
         try:
-            with contextlib.suppress(errors.LocalEntryNotFoundError):
-                folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
-                if is_whole(folder):
-                    return folder
+            if network.offline():
+                refuse("is not in the hub's cache, and this run is offline")
             HfApi().model_info(name, revision=revision, timeout=_SECONDS)  # snapshot_download would wait for ever
             return Path(snapshot_download(name, revision=revision, allow_patterns=list(files), etag_timeout=_SECONDS))
         except errors.GatedRepoError:
@@ -66,12 +67,23 @@ def fetch(
         except errors.RepositoryNotFoundError:
             refuse("is neither a folder here nor a model that the hub shows")
         except errors.OfflineModeIsEnabled:
-            refuse("is not in the hub's cache, and HF_HUB_OFFLINE forbids to download it")
+            refuse("is not in the hub's cache, and this run is offline")
         except (errors.LocalEntryNotFoundError, NoConnection, Timeout):
             too = ", where its licence must be accepted too" if gated else ""
             refuse(f"is not in the hub's cache, and the hub ({constants.ENDPOINT}{too}) cannot be reached")
         except (errors.HfHubHTTPError, OSError, ValueError) as error:
             refuse(f"cannot be downloaded ({first_line(error)})")
+
+
+def cached(name: str, revision: str | None, is_whole: Callable[[Path], bool]) -> Path | None:
+    """The folder in the hub's cache that holds a whole model; ``None`` if there is none. The hub is not asked."""
+    from huggingface_hub import errors, snapshot_download
+
+    with quiet(), contextlib.suppress(errors.LocalEntryNotFoundError, errors.HFValidationError):
+        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+        if is_whole(folder):
+            return folder
+    return None
 
 
 def first_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.needs import Need
 from mteval.signature import Signature
 
 
@@ -31,6 +32,9 @@ class LengthRatio(Metric):
 
     def check(self) -> None:
         pass
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
 
     def signature(self, references: int) -> Signature:
         return Signature.of({"metric": "length-ratio", "version": 1})

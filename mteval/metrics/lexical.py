@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, MissingReferenceError, UnavailableError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.needs import Need
 from mteval.signature import Signature
 
 _BLEU_FITS = {"13a": "bleu", "flores101": "spbleu101", "flores200": "spbleu200"}
@@ -72,6 +73,9 @@ class Lexical(Metric, ABC):
             raise UnavailableError(
                 f"metric {self.card.label}", f"its tokenizer is not to be had ({said[0]})", "choose another, as 13a"
             ) from None
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
 
     def signature(self, references: int) -> Signature:
         metric = self._corpus

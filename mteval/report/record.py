@@ -124,7 +124,7 @@ def _pair(table: Table, pair: PairResult) -> dict[str, Any]:
         "notes": list(table.notes),
         "include_furniture": pair.eval_set.include_furniture,
         "document_list": [
-            {"id": document.id, "language": document.language, "origin": document.origin}
+            {"id": document.id, "language": document.language, "origin": document.origin, "origlang": document.origlang}
             for document in pair.eval_set.documents
         ],
         "ran": [system.name for system in pair.systems],

@@ -10,12 +10,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from mteval.errors import ConfigError, ContractError, UnavailableError
 from mteval.lang import LangPair
+from mteval.needs import Need, file, program
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
@@ -149,6 +151,17 @@ class Apertium(System):
         for mode in self._modes[pair]:
             if not (_MODES / f"{mode}.mode").is_file():
                 raise UnavailableError("apertium", f"mode {mode} is not installed", remedy)
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        remedy = "install Debian's package apertium"
+        packages = {mode: DEBIAN_PACKAGES.get(mode, f"apertium-{mode}") for mode in self._modes.get(pair, ())}
+        return (
+            program("apertium", remedy),
+            *(
+                replace(file(_MODES / f"{mode}.mode", f"install Debian's package {package}"), name=f"mode {mode}")
+                for mode, package in packages.items()
+            ),
+        )
 
     def signature(self, pair: LangPair) -> Signature:
         chain = "+".join(f"{mode}@{_digest(mode)}" for mode in self._modes[pair])

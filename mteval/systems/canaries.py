@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
 from mteval.lang import LangPair
+from mteval.needs import Need
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
@@ -35,6 +36,9 @@ class _Canary(System, ABC):
 
     def check(self, pair: LangPair) -> None:
         pass
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return ()
 
     def signature(self, pair: LangPair) -> Signature:
         return Signature.of({"canary": type(self).__name__, "of": self._of or "first"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mteval.lang import LangPair
+from mteval.needs import Need
 from mteval.segment import EvalSet, Hypotheses, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
@@ -25,6 +26,9 @@ class Given(System):
 
     def check(self, pair: LangPair) -> None:
         pass
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return ()
 
     def signature(self, pair: LangPair) -> Signature:
         return Signature.of({"given": self._hypotheses.system})

@@ -9,12 +9,13 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
+from mteval.checkpoint import find, need
 from mteval.errors import ConfigError, UnavailableError
 from mteval.lang import LangPair, base_language, check_code, parse_pairs
+from mteval.needs import Need
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
-from mteval.systems.huggingface_checkpoint import find
 from mteval.systems.huggingface_languages import FAMILIES, find_code, token
 from mteval.systems.huggingface_model import DEVICES, DTYPES, Model
 
@@ -130,6 +131,9 @@ class HuggingFace(System):
             raise ConfigError(
                 "max_length", f"{self.checkpoint} writes {most} tokens at most", f"set it to {most} or less"
             )
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return (need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2)),)
 
     def signature(self, pair: LangPair) -> Signature:
         route = self._route(pair)

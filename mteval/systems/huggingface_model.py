@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mteval.checkpoint import Checkpoint
 from mteval.errors import ConfigError, UnavailableError
-from mteval.systems.huggingface_checkpoint import Checkpoint
 from mteval.systems.huggingface_languages import FAMILIES, codes_in, token
 
 if TYPE_CHECKING:

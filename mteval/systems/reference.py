@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mteval.lang import LangPair
+from mteval.needs import Need
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
@@ -31,6 +32,9 @@ class Reference(System):
 
     def check(self, pair: LangPair) -> None:
         pass
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return ()
 
     def signature(self, pair: LangPair) -> Signature:
         return Signature.of({"reference": self._name or "first"})

@@ -9,6 +9,7 @@ from pathlib import Path
 from mteval.errors import ConfigError, DataError, ParityError
 from mteval.files import check_parity, read_bytes, read_jsonl, read_lines, resolve
 from mteval.lang import LangPair
+from mteval.needs import Need, file
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
@@ -56,6 +57,9 @@ class Stored(System):
 
     def check(self, pair: LangPair) -> None:
         pass
+
+    def needs(self, pair: LangPair) -> tuple[Need, ...]:
+        return (file(self._file(pair), "correct path"),)
 
     def signature(self, pair: LangPair) -> Signature:
         path = self._file(pair)

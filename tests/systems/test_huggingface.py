@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 import yaml
 
+from mteval import checkpoint as checkpoints
 from mteval.errors import ConfigError, GatedError, MtevalError, UnavailableError
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
-from mteval.systems import huggingface_checkpoint, huggingface_fakes
+from mteval.systems import huggingface_fakes
 from mteval.systems.huggingface import HuggingFace
 from mteval.systems.huggingface_languages import codes_in, find_code
 
@@ -588,9 +589,7 @@ def test_signature_follows_the_files_and_not_the_place(folders: dict[str, Path],
 def test_fakes_are_the_same_for_the_same_seed(folders: dict[str, Path], tmp_path: Path) -> None:
     for family, seed in FAMILIES.items():
         again = getattr(huggingface_fakes, f"write_{family}")(tmp_path / family, seed=seed)
-        assert huggingface_checkpoint.find(str(again), None).revision == (
-            huggingface_checkpoint.find(str(folders[family]), None).revision
-        )
+        assert checkpoints.find(str(again), None).revision == (checkpoints.find(str(folders[family]), None).revision)
 
 
 # Folders
@@ -829,7 +828,7 @@ def test_hub_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.
 
     from huggingface_hub import constants
 
-    monkeypatch.setattr(huggingface_checkpoint, "TIMEOUT", 1.0)
+    monkeypatch.setattr(checkpoints, "TIMEOUT", 1.0)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -839,8 +838,14 @@ def test_hub_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.
         assert time.monotonic() - begun < 5
 
 
-@pytest.mark.parametrize("surroundings", [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}])
-def test_unreachable_hub_is_one_line_within_seconds(tmp_path: Path, surroundings: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("surroundings", "problem"),
+    [
+        ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "the hub cannot be reached"),
+        ({"HF_HUB_OFFLINE": "1"}, "is not in the hub's cache, and this run is offline"),
+    ],
+)
+def test_unreachable_hub_is_one_line_within_seconds(tmp_path: Path, surroundings: dict[str, str], problem: str) -> None:
     code = """
 import time
 from mteval.errors import UnavailableError
@@ -856,7 +861,7 @@ print(time.monotonic() - begun)
     environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0", **surroundings}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     line, seconds = done.stdout.splitlines()
-    assert line.startswith("facebook/nllb-200-distilled-600M: the hub cannot be reached")
+    assert line.startswith(f"facebook/nllb-200-distilled-600M: {problem}")
     assert "give the folder as checkpoint" in line
     assert float(seconds) < 10
     assert done.stderr == ""

@@ -9,7 +9,9 @@ from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
+from mteval import network
 from mteval.errors import ConfigError, GatedError, UnavailableError
+from mteval.needs import Need
 
 TIMEOUT = 10.0
 """Seconds that the hub has to answer."""
@@ -73,6 +75,37 @@ def find(checkpoint: str, revision: str | None) -> Checkpoint:
     return _on_hub(checkpoint, revision)
 
 
+def need(checkpoint: str, revision: str | None, bytes_per_weight: float = 4, gated: bool = False) -> Need:
+    """A checkpoint as something that must be there: found in a folder or in the hub's cache, without asking the hub.
+
+    Args:
+        bytes_per_weight: how a weight is held once it is loaded; files are taken to hold four bytes for each.
+        gated: whether its licence must be accepted at the hub first.
+    """
+    folder = Path(checkpoint).expanduser()
+    if folder.is_dir() or folder.is_absolute() or checkpoint.startswith((".", "~")) or checkpoint.count("/") > 1:
+        lack = _lack(folder) if folder.is_dir() else "there is no such folder"
+        memory = None if lack else _memory(folder, bytes_per_weight)
+        return Need("checkpoint", checkpoint, lack is None, lack or f"in {folder}", "correct checkpoint", memory=memory)
+    cached = _in_cache(checkpoint, revision)
+    return Need(
+        "checkpoint",
+        checkpoint,
+        cached is not None,
+        f"in {cached.folder}" if cached else "not in the hub's cache",
+        _ELSEWHERE,
+        gated=gated,
+        hub=checkpoint,
+        revision=revision,
+        memory=_memory(cached.folder, bytes_per_weight) if cached else None,
+    )
+
+
+def _memory(folder: Path, bytes_per_weight: float) -> int:
+    sizes = [(folder / name).stat().st_size for name in _weights(_names(folder)) if not name.endswith(_INDEX)]
+    return int(sum(sizes) * bytes_per_weight / 4)
+
+
 def used(names: Collection[str]) -> list[str]:
     """The files of a checkpoint that are read, sorted: safetensors weights, or PyTorch's own if it has no others."""
     weights = _weights(names)
@@ -131,6 +164,10 @@ def _on_hub(name: str, revision: str | None) -> Checkpoint:
     try:
         cached = _in_cache(name, revision)
         if cached is not None and revision is not None and _COMMIT.fullmatch(revision):
+            return cached
+        if network.offline():
+            if cached is None:
+                raise UnavailableError(name, "is not in the hub's cache, and this run is offline", _ELSEWHERE)
             return cached
         try:
             info = HfApi().model_info(name, revision=revision, timeout=TIMEOUT)
