@@ -168,32 +168,40 @@ class Session:
         }
         letters = sum(len(said.content) for said in conversation)
         expected = letters // 3 + wanted * min(self.max_tokens or letters // 3, letters // 3)
-        failures, empty, paid = 0, 1, Usage()
+        failures, served, empty, paid = 0, self._answered, 1, Usage()
         while True:
             await self._unless_over(self.pace.turn(expected))
-            answered = self._answered
-            try:
-                replies = await self._sent(sdk, body, wanted)
-            except Exception as error:
-                fault = fault_of(error, self.endpoint.secret, self.timeout)
-                if fault is None:
-                    raise
-                if fault.kind == "filtered":
-                    said = f"the service's filter refused what was said ({fault.said})"
-                    return (Reply("", "filtered", (said,)),)
-                # Who is only asked to wait while others are served is not yet given up.
-                failures += 1 if fault.kind != "busy" or answered == self._answered else 0
-                self._give_up(fault, failures, name)
-                await self._wait(fault, max(failures, 1))
+            found = await self._tried(sdk, body, wanted)
+            if isinstance(found, Fault):
+                if found.kind == "filtered":
+                    return (Reply("", "filtered", (f"the service's filter refused what was said ({found.said})",)),)
+                # Who is told to wait is not given up as long as others are served meanwhile.
+                failures = 1 if found.kind == "busy" and self._answered > served else failures + 1
+                served = self._answered
+                self._give_up(found, failures, name)
+                await self._wait(found, failures)
                 continue
             self._answered += 1
-            used = replies[0].usage
+            used = found[0].usage
             self.pace.settle(expected, used.input_tokens + used.output_tokens or expected)
-            if empty < _EMPTY_TRIES and all(not one.text.strip() and one.ended == "stop" for one in replies):
+            if empty < _EMPTY_TRIES and all(not one.text.strip() and one.ended == "stop" for one in found):
                 empty, paid = empty + 1, paid + used
                 continue
-            first = replace(replies[0], usage=paid + used)
-            return tuple(map(self._without_key, (first, *replies[1:])))
+            first = replace(found[0], usage=paid + used)
+            return tuple(map(self._without_key, (first, *found[1:])))
+
+    async def _tried(self, sdk: Any, body: Mapping[str, Any], wanted: int) -> list[Reply] | Fault:
+        """What one attempt brings: answers, or what went wrong.
+
+        The SDK's errors hold the key, so that none is left as the context of one of ours.
+        """
+        try:
+            return await self._sent(sdk, body, wanted)
+        except Exception as error:
+            fault = fault_of(error, self.endpoint.secret, self.timeout)
+            if fault is None:
+                raise
+            return fault
 
     async def _sent(self, sdk: Any, body: Mapping[str, Any], wanted: int) -> list[Reply]:
         own = {key: body[key] for key in body if key in ("model", "messages")}
