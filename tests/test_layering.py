@@ -27,7 +27,8 @@ SHARED = {
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},
     "systems": {"base"},
-    **{room: {"base"} for room in ("chat", "evalsets", "unjudged", "tracking")},
+    "evalsets": {"base", "markup", "rows"},
+    **{room: {"base"} for room in ("chat", "unjudged", "tracking")},
 }
 HEAVY = {
     *("torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb", "huggingface_hub"),
