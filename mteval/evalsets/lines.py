@@ -70,7 +70,7 @@ class Lines(EvalSetReader):
         references = {name: beside(f"references.{name}", "references") for name in self._references}
         hypotheses = {name: beside(f"hypotheses.{name}", "hypotheses", empty=True) for name in self._hypotheses}
         documents = beside("documents", "document ids") if "documents" in self._beside else None
-        origlangs = beside("origlangs", "languages") if "origlangs" in self._beside else None
+        origlangs = self._originals(pair, beside("origlangs", "languages")) if "origlangs" in self._beside else None
         rows = []
         for at, source in enumerate(sources):
             where = f"{path}:{at + 1}"
@@ -82,10 +82,14 @@ class Lines(EvalSetReader):
                     documents[at] if documents else None,
                     references={name: lines[at] for name, lines in references.items()},
                     hypotheses={name: lines[at] for name, lines in hypotheses.items()},
-                    origlang=origlang_of(where, origlangs[at]) if origlangs else None,
+                    origlang=origlangs[at] if origlangs else None,
                 )
             )
         return assembled(self._name or _stem(path), pair, rows, self._origlang)
+
+    def _originals(self, pair: LangPair, lines: Sequence[str]) -> list[str | None]:
+        path = resolve(pair.fill(self._beside["origlangs"]))
+        return [origlang_of(f"{path}:{number}", line.strip()) for number, line in enumerate(lines, start=1)]
 
     @property
     def _files(self) -> dict[str, str]:
