@@ -103,9 +103,7 @@ def with_scores(
         signatures: what they were made under, by metric name.
         resampling: how intervals and tests are made.
     """
-    rows_of: dict[Sources, Sequence[int] | None] = {"all": None}
-    if len(pair.clean_rows) not in (0, len(pair.eval_set.scored)):
-        rows_of["clean"] = pair.clean_rows
+    rows_of: dict[Sources, Sequence[int] | None] = {"all": None, **{one: pair.rows_by[one] for one in pair.split}}
     views: dict[tuple[Counting, Sources], View] = {}
     for counting in COUNTINGS:
         if counting == "raw" or any(system.recounted.get(counting) for system in pair.systems):

@@ -21,13 +21,14 @@ ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
-        *("agreement", "average", "base", "blame", "differences", "document_scores", "leaderboard", "judged", "notes"),
-        *("plain", "ranking", "table", "tally", "views"),
+        *("agreement", "average", "base", "differences", "document_scores", "leaderboard", "judged", "notes", "plain"),
+        *("ranking", "splits", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},
     "systems": {"base"},
-    **{room: {"base"} for room in ("chat", "evalsets", "unjudged", "tracking")},
+    "evalsets": {"base", "markup", "rows"},
+    **{room: {"base"} for room in ("chat", "unjudged", "tracking")},
 }
 HEAVY = {
     *("torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb", "huggingface_hub"),
