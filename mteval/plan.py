@@ -72,7 +72,8 @@ def _unknown(card: MetricCard, pair: LangPair) -> Iterable[str]:
     """That a metric was not trained on a language."""
     if card.languages is None or card.pairs is not None:
         return
-    codes = dict.fromkeys(map(base_language, (pair.target, pair.source)))
+    seen = (pair.target, pair.source) if card.sees_source else (pair.target,)
+    codes = dict.fromkeys(map(base_language, seen))
     if unknown := [code for code in codes if code not in card.languages]:
         yield f"{card.label} was not trained on {' and '.join(unknown)}; its scores say little here"
 

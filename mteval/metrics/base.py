@@ -83,6 +83,7 @@ class MetricCard:
         points: how many of that fit's points make 1 on this scale, as 100 for COMET.
         languages: base codes of the languages that it, or the encoder under it, was trained on; ``None`` if it knows
             no language from another. Outside them the report warns.
+        sees_source: whether it reads the source; of one that does not, the target's language alone matters.
         max_length: how many tokens it sees of a text, or of hypothesis, source and reference together if it joins
             them; ``None`` if there is no limit.
         context: how many segments before each it looks at.
@@ -103,6 +104,7 @@ class MetricCard:
     thresholds: str | None = None
     points: float = 1
     languages: tuple[str, ...] | None = None
+    sees_source: bool = True
     max_length: int | None = None
     context: int = 0
     sees_languages: bool = False
