@@ -98,7 +98,7 @@ class Texts:
         As Vernikos et al. 2022 do, the reference's context stands before the hypothesis too; the hypothesis's own only
         where there is no reference (https://github.com/amazon-science/doc-mt-metrics, ``add_context.py``).
         """
-        before = item.context[len(item.context) - context :] if context else ()
+        before = item.context[-context:] if context else ()
 
         def after(contexts: Iterable[str], text: str) -> str:
             return f" {self._encoder.tokenizer.sep_token} ".join((*contexts, text))
