@@ -62,7 +62,10 @@ class Reader:
         library: Any = transformers
         settings = {} if self.config is None else {"config": self.config}
         auto = library.AutoTokenizer
-        if self.config is None and self._family in _CLASSES and not self._names_tokenizer():
+        if self.config is None and not self._names_tokenizer():  # which AutoTokenizer would guess from the path
+            if self._family not in _CLASSES:
+                problem = f"{self.name} does not say of which class its tokenizer is"
+                raise ConfigError("family", problem, f"set it to one of {', '.join(_CLASSES)}")
             quick = (self.folder / "tokenizer.json").is_file()
             auto = getattr(library, f"{_CLASSES[self._family]}{'Fast' * quick}")
         with warnings.catch_warnings():
