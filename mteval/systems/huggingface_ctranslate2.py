@@ -8,8 +8,7 @@ from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 
-from mteval import checkpoint as checkpoints
-from mteval.checkpoint import Checkpoint
+from mteval.checkpoint import Checkpoint, find, need
 from mteval.errors import ConfigError
 from mteval.files import resolve
 from mteval.lang import LangPair
@@ -18,8 +17,15 @@ from mteval.needs import Need, package
 from mteval.segment import EvalSet, Segment
 from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
 from mteval.signature import Signature
-from mteval.systems import huggingface_ctranslate2_conversion as conversion
 from mteval.systems.base import Output, Proposer, System, SystemCard
+from mteval.systems.huggingface_ctranslate2_conversion import (
+    PACKAGE,
+    converted,
+    find_converted,
+    is_converted,
+    need_converted,
+    vocabulary,
+)
 from mteval.systems.huggingface_ctranslate2_engine import COMPUTE_TYPES, Engine, check_engine, find_device
 from mteval.systems.huggingface_reader import Reader
 from mteval.systems.huggingface_routing import Route, Routing
@@ -122,11 +128,11 @@ class CTranslate2(System, Proposer):
         _ = self._folder, self._engine.forbidden
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
-        engine = package(conversion.PACKAGE, "ctranslate2")
-        if conversion.is_converted(self.checkpoint):
-            return engine, conversion.need(self.checkpoint)
+        engine = package(PACKAGE, "ctranslate2")
+        if is_converted(self.checkpoint):
+            return engine, need_converted(self.checkpoint)
         width = 1 if self.compute_type.startswith("int8") else 4 if self.compute_type == "float32" else 2
-        needed = checkpoints.need(self.checkpoint, self.revision, width)
+        needed = need(self.checkpoint, self.revision, width)
         return engine, replace(needed, detail=f"{needed.detail}; it is converted once, and kept in {self.cache}")
 
     def signature(self, pair: LangPair) -> Signature:
@@ -188,24 +194,24 @@ class CTranslate2(System, Proposer):
 
     @cached_property
     def _found(self) -> Checkpoint:
-        if conversion.is_converted(self.checkpoint):
+        if is_converted(self.checkpoint):
             if self.revision is not None:
                 problem = f"{self.checkpoint} is a folder, which has no revisions"
                 raise ConfigError("revision", problem, "leave revision out")
-            return conversion.found(self.checkpoint)
-        return checkpoints.find(self.checkpoint, self.revision)
+            return find_converted(self.checkpoint)
+        return find(self.checkpoint, self.revision)
 
     @cached_property
     def _folder(self) -> Path:
         """Where the checkpoint lies in CTranslate2's format."""
-        if conversion.is_converted(self.checkpoint):
+        if is_converted(self.checkpoint):
             return self._found.folder
-        return conversion.converted(self._found, self.compute_type, self.cache)
+        return converted(self._found, self.compute_type, self.cache)
 
     @cached_property
     def _reader(self) -> Reader:
-        own = conversion.is_converted(self.checkpoint)
-        known = conversion.vocabulary(self._found.folder) if own else None
+        own = is_converted(self.checkpoint)
+        known = vocabulary(self._found.folder) if own else None
         return Reader(self._found.name, self._found.folder, self.family, known)
 
     @cached_property

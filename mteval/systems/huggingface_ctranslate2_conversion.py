@@ -28,7 +28,7 @@ def is_converted(checkpoint: str) -> bool:
     return (Path(checkpoint).expanduser() / _WEIGHTS).is_file()
 
 
-def lack(folder: Path) -> str | None:
+def _lack(folder: Path) -> str | None:
     """What a folder in CTranslate2's format lacks to be read and translated with, in words; ``None`` for nothing."""
     names = [path.name for path in folder.iterdir() if path.is_file()]
     if "config.json" not in names:
@@ -40,14 +40,14 @@ def lack(folder: Path) -> str | None:
     return None
 
 
-def found(checkpoint: str) -> Checkpoint:
+def find_converted(checkpoint: str) -> Checkpoint:
     """A folder in CTranslate2's format; its revision is a digest of all its files that are used.
 
     Raises:
         UnavailableError: a file is missing from it.
     """
     folder = Path(checkpoint).expanduser()
-    if problem := lack(folder):
+    if problem := _lack(folder):
         raise UnavailableError(checkpoint, problem, "convert it again, with --copy_files for the tokenizer's files")
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.name == _WEIGHTS or path.name.endswith(_SETTINGS)):
@@ -56,10 +56,10 @@ def found(checkpoint: str) -> Checkpoint:
     return Checkpoint(folder.resolve().name, folder, f"sha256:{digest.hexdigest()[:16]}")
 
 
-def need(checkpoint: str) -> Need:
+def need_converted(checkpoint: str) -> Need:
     """A folder in CTranslate2's format as something that must be there."""
     folder = Path(checkpoint).expanduser()
-    problem = lack(folder)
+    problem = _lack(folder)
     size = (folder / _WEIGHTS).stat().st_size
     return Need("checkpoint", checkpoint, problem is None, problem or f"in {folder}", "convert it again", memory=size)
 

@@ -38,6 +38,8 @@ SOURCES = (
 FAMILIES = {"marian": 0, "m2m100": 0, "nllb": 1, "mbart50": 1, "t5": 4}
 SETTINGS: dict[str, dict[str, Any]] = {"marian": {"pairs": ["pt-en", "ro-en"]}}
 
+pytestmark = pytest.mark.filterwarnings("ignore:Recommended. pip install sacremoses")
+
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
