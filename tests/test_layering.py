@@ -26,7 +26,7 @@ SHARED = {
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},
-    "systems": {"base"},
+    "systems": {"base", "parts", "services"},
     **{room: {"base"} for room in ("chat", "evalsets", "unjudged", "tracking")},
 }
 HEAVY = {
