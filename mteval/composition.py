@@ -114,20 +114,20 @@ def check_names(root: str, overrides: Sequence[str]) -> None:
     """
     loader = GlobalHydra.instance().config_loader()
     defaults = loader.compute_defaults_list(root, list(overrides), RunMode.RUN)
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], str] = {}  # by where the entry stands: an option may be nested in another one's
     for default in defaults.defaults:
         group, _, option = str(default.config_path).rpartition("/")
         if group not in ("systems", "metrics", "garble", "report", "tracking"):
             continue
         found = loader.repository.load_config(str(default.config_path))  # type: ignore[attr-defined]
         for name in found.config if found is not None else ():
-            if (first := seen.get((group, str(name)))) is not None:
+            if (first := seen.get((str(default.package), str(name)))) is not None:
                 raise ConfigError(
-                    f"{group}.{name}",
+                    f"{default.package}.{name}",
                     f"the name is used twice, in {group}/{first} and in {group}/{option}",
                     "choose one of them, or rename one of the two",
                 )
-            seen[group, str(name)] = option
+            seen[str(default.package), str(name)] = option
 
 
 def cells(sweep: Path) -> int:

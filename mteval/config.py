@@ -15,7 +15,7 @@ from mteval.comparison import Resampling
 from mteval.config_objects import build_all, build_node, targets_of
 from mteval.config_significance import SignificanceConfig, metrics_named, resampling_of
 from mteval.errors import ConfigError, MtevalError, RunError
-from mteval.evalsets.base import EvalSetReader
+from mteval.evalsets.base import EvalSetReader, RoundTripReader
 from mteval.evaluation import Evaluation
 from mteval.files import resolve
 from mteval.flagging import Judges
@@ -134,9 +134,10 @@ def build(config: DictConfig) -> Run:
         if name not in RunConfig.__dataclass_fields__:
             raise ConfigError(str(name), "unknown key", "see mteval run --cfg job for the keys")
     optimised_with = _optimised_with(config, plain)
+    reader = build_node(config.evalset, "evalset", EvalSetReader, allow)
     evaluation = Evaluation(
-        reader=build_node(config.evalset, "evalset", EvalSetReader, allow),
-        pairs=_lang_pairs(plain["lang_pairs"]),
+        reader=reader,
+        pairs=_lang_pairs(plain["lang_pairs"], isinstance(reader, RoundTripReader)),
         systems=build_all(config, "systems", System, allow),
         metrics=build_all(config, "metrics", Metric, allow),
         gate=build_node(config.gate, "gate", Gate, allow),
@@ -233,7 +234,7 @@ def _plain(config: DictConfig) -> dict[str, Any]:
         raise ConfigError(key, str(error).splitlines()[0], "correct the value") from None
 
 
-def _lang_pairs(rows: Mapping[str, Any]) -> list[LangPair]:
+def _lang_pairs(rows: Mapping[str, Any], round_trip: bool) -> list[LangPair]:
     pairs: list[LangPair] = []
     for name, row in rows.items():
         where = f"lang_pairs.{name}"
@@ -242,7 +243,7 @@ def _lang_pairs(rows: Mapping[str, Any]) -> list[LangPair]:
         for key in row:
             if key not in ("source", "target"):
                 raise ConfigError(f"{where}.{key}", "unknown key", "a lang pair has only source and target")
-        pair = LangPair.of(row.get("source"), row.get("target"), where)
+        pair = LangPair.of(row.get("source"), row.get("target"), where, round_trip=round_trip)
         if pair in pairs:
             raise ConfigError(where, f"{pair} is there twice", "name each lang pair once")
         pairs.append(pair)

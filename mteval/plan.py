@@ -52,6 +52,11 @@ def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple
     found = []
     for plan in plans:
         pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
+        if pair.round_trip:
+            found.append(
+                f"{pair}: a round trip: texts were translated into another language and back, and are compared with "
+                "the source itself; the translation between is not judged, and what copies the source comes out best"
+            )
         plain = f"{base_language(pair.source)}-{base_language(pair.target)}"
         found += [f"{pair}: {notice}" for notice in plan.eval_set.notices]
         found += [

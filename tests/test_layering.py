@@ -27,7 +27,7 @@ SHARED = {
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},
-    "systems": {"base"},
+    "systems": {"base", "parts", "services"},
     "evalsets": {"base", "markup", "rows"},
     **{room: {"base"} for room in ("chat", "unjudged", "tracking")},
 }
