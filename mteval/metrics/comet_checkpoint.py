@@ -164,7 +164,7 @@ class CometCheckpoint:
     def encoder_name(self) -> str:
         """The encoder's hub name, or the last part of its path: the same on every machine."""
         name = str(self.hparams.get("pretrained_model", ""))
-        return name if _ENCODER_NAME.fullmatch(name) else Path(name).name
+        return _without_path(name)
 
     @functools.cached_property
     def encoder(self) -> Path:
@@ -223,7 +223,8 @@ class CometCheckpoint:
 
     def _encoder_needs(self) -> tuple[Need, ...]:
         try:
-            name = str(self.hparams.get("pretrained_model", ""))
+            # What hparams.yaml says is read in no time; the .ckpt file's own settings take torch to read.
+            name = str(self.settings.get("pretrained_model") or self.hparams.get("pretrained_model", ""))
         except UnavailableError as error:
             return (Need("file", self.name, False, error.problem, error.remedy),)
         remedy = f"set local_encoder to a folder that holds the config.json and tokenizer of {name}"
@@ -232,7 +233,7 @@ class CometCheckpoint:
             beside = self.ckpt.parent.parent / name
             folder = beside if beside.is_dir() else folder
         if folder.is_dir() or self._local_encoder:
-            return (Need("checkpoint", self.encoder_name, _is_encoder(folder), f"tokenizer in {folder}", remedy),)
+            return (Need("checkpoint", _without_path(name), _is_encoder(folder), f"tokenizer in {folder}", remedy),)
         found = cached(name, None, _is_encoder)
         told = f"tokenizer in {found}" if found else "its tokenizer is not in the hub's cache"
         return (Need("checkpoint", name, found is not None, told, remedy, hub=name, files=_ENCODER_FILES),)
@@ -280,6 +281,10 @@ class CometCheckpoint:
                 "must mix its encoder's layers by softmax (its layer_transformation is sparsemax_patch) and does not",
                 "install unbabel-comet 2.2.7, under which it does",
             )
+
+
+def _without_path(encoder: str) -> str:
+    return encoder if _ENCODER_NAME.fullmatch(encoder) else Path(encoder).name
 
 
 def _is_checkpoint(folder: Path) -> bool:
