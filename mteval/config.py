@@ -111,13 +111,39 @@ def build_judges(config: DictConfig) -> Judges:
     Raises:
         ConfigError: a key of it is missing, misspelt or has a value that its owner refuses; it names the key.
     """
-    allow = ("mteval", *_plain(config)["allow"])
+    plain = _plain(config)
+    allow = ("mteval", *plain["allow"])
+    if plain["offline"]:
+        network.go_offline()
     return Judges(
         gate=build_node(config.gate, "gate", Gate, allow),
         metrics=build_all(config, "metrics", Metric, allow),
         signals=build_all(config, "garble", Signal, allow),
         detector=build_node(config.detector, "detector", Detector, allow),
     )
+
+
+def build_one(config: DictConfig, group: str, name: str) -> System | Metric | EvalSetReader:
+    """Build one system, one metric or the eval set's reader, and nothing else that a composed config names.
+
+    Args:
+        group: ``systems``, ``metrics`` or ``evalset``.
+        name: of the system or metric; an eval set's reader has none in the config.
+
+    Raises:
+        ConfigError: a key of it is missing, misspelt or has a value that its owner refuses; it names the key.
+    """
+    allow = ("mteval", *config.allow)
+    if group == "evalset":
+        return build_node(_whole(config.evalset, "evalset"), "evalset", EvalSetReader, allow)
+    key = f"{group}.{name}"
+    node = _whole(config[group][name], key)
+    if group == "metrics":
+        return build_node(node, key, Metric, allow)
+    if isinstance(node, DictConfig) and "optimised_with" in node:
+        with open_dict(node):
+            node.pop("optimised_with")
+    return build_node(node, key, System, allow)
 
 
 def build(config: DictConfig) -> Run:
@@ -167,6 +193,8 @@ def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reportin
         OmegaConf.update(config, key, value)
     plain = _plain(config)
     allow = ("mteval", *plain["allow"])
+    if plain["offline"]:
+        network.go_offline()
     reports = build_all(config, "report", Report, allow)
     return Reporting(
         reports=reports,
@@ -224,13 +252,20 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: a value is missing (``???``) or an interpolation leads nowhere.
     """
+    return cast(dict[str, Any], OmegaConf.to_container(_whole(config, "config"), resolve=True))
+
+
+def _whole(node: Any, key: str) -> Any:
+    """A node of the config, once it is known that no value in it is missing and no interpolation leads nowhere."""
     try:
-        return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+        if isinstance(node, DictConfig):
+            OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+        return node
     except MissingMandatoryValue as error:
-        key = error.full_key or "config"
+        key = error.full_key or key
         raise ConfigError(key, "has no value", f"give it one, as in {key}=VALUE") from None
     except OmegaConfBaseException as error:
-        key = getattr(error, "full_key", None) or "config"
+        key = getattr(error, "full_key", None) or key
         raise ConfigError(key, str(error).splitlines()[0], "correct the value") from None
 
 

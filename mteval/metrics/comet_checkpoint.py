@@ -160,12 +160,10 @@ class CometCheckpoint:
     def encoder_name(self) -> str:
         """The encoder's hub name, or the last part of its path: the same on every machine."""
         name = str(self.hparams.get("pretrained_model", ""))
-        return name if ENCODER_NAME.fullmatch(name) else Path(name).name
+        return _without_path(name)
 
-    @property
-    def _encoder_here(self) -> Path:
+    def _encoder_here(self, name: str) -> Path:
         """The folder on this machine that may be the encoder's, there or not; one in the checkpoint's goes first."""
-        name = str(self.hparams.get("pretrained_model", ""))
         folder = resolve(self._local_encoder or name)
         if self._local_encoder or folder.is_absolute():
             return folder
@@ -180,7 +178,7 @@ class CometCheckpoint:
         if self.hparams.get("encoder_model") == "MiniLM":  # COMET always takes its tokenizer from there
             what = "its tokenizer xlm-roberta-base "
             self._fetch("xlm-roberta-base", ENCODER_FILES, is_encoder, what, self._remedy)
-        folder = self._encoder_here
+        folder = self._encoder_here(name)
         if not folder.is_dir():
             if self._local_encoder or not ENCODER_NAME.fullmatch(name):
                 self._refuse(f"its encoder's folder {folder} is not there", remedy)
@@ -228,16 +226,17 @@ class CometCheckpoint:
         if not there.found:
             return (there,)
         try:
-            name = str(self.hparams.get("pretrained_model", ""))
+            # What hparams.yaml says is read in no time; the .ckpt file's own settings take torch to read.
+            name = str(self.settings.get("pretrained_model") or self.hparams.get("pretrained_model", ""))
         except UnavailableError as error:
             return (there, Need("file", self.name, False, error.problem, error.remedy))
         remedy = f"set local_encoder to a folder that holds the config.json and tokenizer of {name}"
-        here = self._encoder_here
+        here = self._encoder_here(name)
         if here.is_dir() or self._local_encoder or not ENCODER_NAME.fullmatch(name):
-            found = [local_encoder_need(self.encoder_name, here, remedy)]
+            found = [local_encoder_need(_without_path(name), here, remedy)]
         else:
             found = [cached_encoder_need(name, remedy)]
-        if self.hparams.get("encoder_model") == "MiniLM":
+        if (self.settings.get("encoder_model") or self.hparams.get("encoder_model")) == "MiniLM":
             found.append(cached_encoder_need("xlm-roberta-base", self._remedy))
         return (there, *found)
 
@@ -284,6 +283,10 @@ class CometCheckpoint:
                 "must mix its encoder's layers by softmax (its layer_transformation is sparsemax_patch) and does not",
                 "install unbabel-comet 2.2.7, under which it does",
             )
+
+
+def _without_path(encoder: str) -> str:
+    return encoder if ENCODER_NAME.fullmatch(encoder) else Path(encoder).name
 
 
 @functools.lru_cache(maxsize=64)
