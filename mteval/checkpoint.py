@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from mteval import network
 from mteval.errors import ConfigError, GatedError, UnavailableError
@@ -19,8 +20,12 @@ TIMEOUT = 10.0
 _ELSEWHERE = "download it on a machine with access to the hub and give the folder as checkpoint"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TOKENIZER = (".spm", ".model", "tokenizer.json", "vocab.json", "vocab.txt")
-_SETTINGS = (".json", ".spm", ".model", ".txt")
+_SETTINGS = (".json", ".spm", ".model", ".txt", ".jinja")
 _INDEX = ".index.json"
+
+Part = Literal["weights", "tokenizer"]
+PARTS: tuple[Part, ...] = ("weights", "tokenizer")
+"""What a checkpoint holds beside its configuration; some on the hub hold only one of them."""
 
 
 class Checkpoint:
@@ -31,10 +36,11 @@ class Checkpoint:
         folder: where it lies.
     """
 
-    def __init__(self, name: str, folder: Path, commit: str | None) -> None:
+    def __init__(self, name: str, folder: Path, commit: str | None, parts: tuple[Part, ...] = PARTS) -> None:
         self.name = name
         self.folder = folder
         self._commit = commit
+        self._parts = parts
 
     @cached_property
     def revision(self) -> str:
@@ -42,13 +48,13 @@ class Checkpoint:
         if self._commit is not None:
             return self._commit
         digest = hashlib.sha256()
-        for name in used(_names(self.folder)):
+        for name in used(_names(self.folder), self._parts):
             with (self.folder / name).open("rb") as file:
                 digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
         return f"sha256:{digest.hexdigest()[:16]}"
 
 
-def find(checkpoint: str, revision: str | None) -> Checkpoint:
+def find(checkpoint: str, revision: str | None, parts: tuple[Part, ...] = PARTS) -> Checkpoint:
     """Find a checkpoint, and download it if it is on the hub and not yet in the cache.
 
     A folder is taken as it is. What the hub has is asked for once, for ``TIMEOUT`` seconds at most; if it does not
@@ -57,6 +63,7 @@ def find(checkpoint: str, revision: str | None) -> Checkpoint:
     Args:
         checkpoint: a folder, or a name on the hub such as ``facebook/m2m100_418M``.
         revision: a branch, tag or commit on the hub; ``None`` is its main branch.
+        parts: what of it is needed.
 
     Raises:
         UnavailableError: it is not to be had, or a file is missing from it.
@@ -67,27 +74,34 @@ def find(checkpoint: str, revision: str | None) -> Checkpoint:
     if folder.is_dir():
         if revision is not None:
             raise ConfigError("revision", f"{checkpoint} is a folder, which has no revisions", "leave revision out")
-        if lack := _lack(folder):
+        if lack := _lack(folder, parts):
             raise UnavailableError(checkpoint, lack, "give a folder that save_pretrained or the hub's download wrote")
-        return Checkpoint(folder.resolve().name, folder, None)
+        return Checkpoint(folder.resolve().name, folder, None, parts)
     if folder.is_absolute() or checkpoint.startswith((".", "~")) or checkpoint.count("/") > 1:
         raise UnavailableError(checkpoint, "there is no such folder", "correct checkpoint, or name one on the hub")
-    return _on_hub(checkpoint, revision)
+    return _on_hub(checkpoint, revision, parts)
 
 
-def need(checkpoint: str, revision: str | None, bytes_per_weight: float = 4, gated: bool = False) -> Need:
+def need(
+    checkpoint: str,
+    revision: str | None,
+    bytes_per_weight: float = 4,
+    gated: bool = False,
+    parts: tuple[Part, ...] = PARTS,
+) -> Need:
     """A checkpoint as something that must be there: found in a folder or in the hub's cache, without asking the hub.
 
     Args:
         bytes_per_weight: how a weight is held once it is loaded; files are taken to hold four bytes for each.
         gated: whether its licence must be accepted at the hub first.
+        parts: what of it is needed.
     """
     folder = Path(checkpoint).expanduser()
     if folder.is_dir() or folder.is_absolute() or checkpoint.startswith((".", "~")) or checkpoint.count("/") > 1:
-        lack = _lack(folder) if folder.is_dir() else "there is no such folder"
-        memory = None if lack else _memory(folder, bytes_per_weight)
+        lack = _lack(folder, parts) if folder.is_dir() else "there is no such folder"
+        memory = None if lack else _memory(folder, bytes_per_weight, parts)
         return Need("checkpoint", checkpoint, lack is None, lack or f"in {folder}", "correct checkpoint", memory=memory)
-    cached = _in_cache(checkpoint, revision)
+    cached = _in_cache(checkpoint, revision, parts)
     return Need(
         "checkpoint",
         checkpoint,
@@ -97,18 +111,20 @@ def need(checkpoint: str, revision: str | None, bytes_per_weight: float = 4, gat
         gated=gated,
         hub=checkpoint,
         revision=revision,
-        memory=_memory(cached.folder, bytes_per_weight) if cached else None,
+        memory=_memory(cached.folder, bytes_per_weight, parts) if cached else None,
     )
 
 
-def _memory(folder: Path, bytes_per_weight: float) -> int:
+def _memory(folder: Path, bytes_per_weight: float, parts: tuple[Part, ...]) -> int | None:
+    if "weights" not in parts:
+        return None
     sizes = [(folder / name).stat().st_size for name in _weights(_names(folder)) if not name.endswith(_INDEX)]
     return int(sum(sizes) * bytes_per_weight / 4)
 
 
-def used(names: Collection[str]) -> list[str]:
+def used(names: Collection[str], parts: tuple[Part, ...] = PARTS) -> list[str]:
     """The files of a checkpoint that are read, sorted: safetensors weights, or PyTorch's own if it has no others."""
-    weights = _weights(names)
+    weights = _weights(names) if "weights" in parts else []
     settings = (name for name in names if name.endswith(_SETTINGS) and "/" not in name and not name.endswith(_INDEX))
     return sorted({*weights, *settings} - {"requirements.txt", "README.txt"})
 
@@ -128,21 +144,21 @@ def _names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.is_file()]
 
 
-def _lack(folder: Path) -> str | None:
+def _lack(folder: Path, parts: tuple[Part, ...]) -> str | None:
     """What a folder lacks to be a checkpoint, in words; ``None`` if it lacks nothing."""
     names = _names(folder)
-    weights = _weights(names)
+    weights = _weights(names) if "weights" in parts else []
     if "config.json" not in names:
         return "the folder has no config.json"
-    if not weights:
+    if not weights and "weights" in parts:
         return "the folder has no weights (model.safetensors or pytorch_model.bin)"
-    if not any(name.endswith(_TOKENIZER) for name in names):
+    if "tokenizer" in parts and not any(name.endswith(_TOKENIZER) for name in names):
         return "the folder has no tokenizer (tokenizer.json, vocab.json or a SentencePiece model)"
-    for name in used(names):
+    for name in used(names, parts):
         with (folder / name).open("rb") as file:
             if file.read(24) == b"version https://git-lfs.":
                 return f"{name} is only Git's pointer to the real file (git lfs pull fetches that)"
-    if weights[0].endswith(_INDEX):
+    if weights and weights[0].endswith(_INDEX):
         try:
             shards = set(json.loads((folder / weights[0]).read_bytes())["weight_map"].values())
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -152,7 +168,7 @@ def _lack(folder: Path) -> str | None:
     return None
 
 
-def _on_hub(name: str, revision: str | None) -> Checkpoint:
+def _on_hub(name: str, revision: str | None, parts: tuple[Part, ...]) -> Checkpoint:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -162,7 +178,7 @@ def _on_hub(name: str, revision: str | None) -> Checkpoint:
     )
 
     try:
-        cached = _in_cache(name, revision)
+        cached = _in_cache(name, revision, parts)
         if cached is not None and revision is not None and _COMMIT.fullmatch(revision):
             return cached
         if network.offline():
@@ -171,7 +187,7 @@ def _on_hub(name: str, revision: str | None) -> Checkpoint:
             return cached
         try:
             info = HfApi().model_info(name, revision=revision, timeout=TIMEOUT)
-            files = used([file.rfilename for file in info.siblings or ()])
+            files = used([file.rfilename for file in info.siblings or ()], parts)
             folder = Path(snapshot_download(name, revision=revision, allow_patterns=files))
         except OSError:  # of which every failure of network, hub and disk is a kind
             if cached is None:
@@ -190,12 +206,12 @@ def _on_hub(name: str, revision: str | None) -> Checkpoint:
         raise UnavailableError(name, "the hub has no such checkpoint, and there is no such folder", remedy) from error
     except OSError as error:
         raise UnavailableError(name, f"the hub cannot be reached ({type(error).__name__})", _ELSEWHERE) from error
-    if lack := _lack(folder):
+    if lack := _lack(folder, parts):
         raise UnavailableError(name, lack.replace("the folder", "the checkpoint"), "choose another one")
-    return Checkpoint(name, folder, folder.name)
+    return Checkpoint(name, folder, folder.name, parts)
 
 
-def _in_cache(name: str, revision: str | None) -> Checkpoint | None:
+def _in_cache(name: str, revision: str | None, parts: tuple[Part, ...]) -> Checkpoint | None:
     """The checkpoint as it was downloaded before; ``None`` if it was not, or not all of it."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -204,4 +220,4 @@ def _in_cache(name: str, revision: str | None) -> Checkpoint | None:
         folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
-    return Checkpoint(name, folder, folder.name) if _lack(folder) is None else None
+    return Checkpoint(name, folder, folder.name, parts) if _lack(folder, parts) is None else None

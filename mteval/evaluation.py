@@ -240,7 +240,7 @@ class Evaluation:
         items = [
             item
             for system in systems
-            for item in scoring.items_of(eval_set, hypotheses[system].texts, references, metric.card.context)
+            for item in scoring.items_of(eval_set, hypotheses[system].texts, references, metric.card)
         ]
         meter = self._meter(eval_set, "metric", name)
         signature = metric.signature(len(references))

@@ -47,7 +47,8 @@ def ranked_of(systems: Mapping[str, System]) -> list[str]:
 
 
 def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:
-    """Metrics outside what they were made for, judges of their own kind, and references that are left out."""
+    """How eval sets were read and cut, metrics outside what they were made for, judges of their own kind, and
+    references that are left out."""
     found = []
     for plan in plans:
         pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
@@ -57,6 +58,7 @@ def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple
                 "the source itself; the translation between is not judged, and what copies the source comes out best"
             )
         plain = f"{base_language(pair.source)}-{base_language(pair.target)}"
+        found += [f"{pair}: {notice}" for notice in plan.eval_set.notices]
         found += [
             f"{pair}: {card.label} was made for {', '.join(card.pairs)}; its scores say little here"
             for card in cards.values()
@@ -75,7 +77,8 @@ def _unknown(card: MetricCard, pair: LangPair) -> Iterable[str]:
     """That a metric was not trained on a language."""
     if card.languages is None or card.pairs is not None:
         return
-    codes = dict.fromkeys(map(base_language, (pair.target, pair.source)))
+    seen = (pair.target, pair.source) if card.sees_source else (pair.target,)
+    codes = dict.fromkeys(map(base_language, seen))
     if unknown := [code for code in codes if code not in card.languages]:
         yield f"{card.label} was not trained on {' and '.join(unknown)}; its scores say little here"
 

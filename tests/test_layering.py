@@ -10,24 +10,26 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
-    "errors", "lang", "scores", "signature", "usage", "network", "needs", "language_models", "stats", "comparison",
-    "segment", "files", "store", "environment", "checkpoint", "gate", "chat", "metrics", "systems", "evalsets",
-    "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder",
-    "rebuilding", "recorded", "run_search", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery",
-    "command_line", "lang_pair_source", "config_objects", "config_significance", "config", "composition", "app",
-    "flag", "report_command", "__main__",
+    "errors", "setting_checks", "lang", "language_names", "numbered", "sampling", "scores", "signature", "usage",
+    "network", "needs", "language_models", "stats", "comparison", "segment", "files", "store", "environment",
+    "checkpoint", "loading", "gate", "chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report",
+    "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder", "rebuilding", "recorded",
+    "run_search", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery", "command_line",
+    "lang_pair_source", "config_objects", "config_significance", "config", "composition", "app", "flag",
+    "report_command", "__main__",
 ]  # fmt: skip
 ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
-        *("agreement", "average", "base", "blame", "differences", "document_scores", "leaderboard", "judged", "notes"),
-        *("plain", "ranking", "table", "tally", "views"),
+        *("agreement", "average", "base", "differences", "document_scores", "leaderboard", "judged", "notes", "plain"),
+        *("ranking", "splits", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},
     "systems": {"base", "parts", "services"},
-    **{room: {"base"} for room in ("chat", "evalsets", "unjudged", "tracking")},
+    "evalsets": {"base", "markup", "rows"},
+    **{room: {"base"} for room in ("chat", "unjudged", "tracking")},
 }
 HEAVY = {
     *("torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb", "huggingface_hub"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mteval.lang import LangPair
 from mteval.needs import Need
 from mteval.segment import ErrorSpan
 from mteval.signature import Signature
@@ -23,12 +24,14 @@ class Item:
     Attributes:
         context: the segments before it in its document, the nearest last, as many as ``MetricCard.context`` asks for
             and there are; they have no context of their own.
+        pair: the languages, where ``MetricCard.sees_languages`` asks for them.
     """
 
     source: str
     hypothesis: str
     references: tuple[str, ...] = ()
     context: tuple[Item, ...] = ()
+    pair: LangPair | None = None
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,11 @@ class MetricCard:
         points: how many of that fit's points make 1 on this scale, as 100 for COMET.
         languages: base codes of the languages that it, or the encoder under it, was trained on; ``None`` if it knows
             no language from another. Outside them the report warns.
+        sees_source: whether it reads the source; of one that does not, the target's language alone matters.
         max_length: how many tokens it sees of a text, or of hypothesis, source and reference together if it joins
             them; ``None`` if there is no limit.
         context: how many segments before each it looks at.
+        sees_languages: whether it is told the languages, so that one text scores otherwise in other lang pairs.
         model: the language model that judges, by name; ``None`` if none does.
     """
 
@@ -99,8 +104,10 @@ class MetricCard:
     thresholds: str | None = None
     points: float = 1
     languages: tuple[str, ...] | None = None
+    sees_source: bool = True
     max_length: int | None = None
     context: int = 0
+    sees_languages: bool = False
     model: str | None = None
 
 

@@ -49,8 +49,11 @@ WAYS = [
     ("unified_qe", False),
     ("unified", True),
     ("unified", False),
+    ("unified_ref", True),
     ("xcomet", True),
     ("xcomet", False),
+    ("xcomet_xxl", True),
+    ("xcomet_xxl", False),
 ]
 
 
@@ -126,11 +129,11 @@ def test_bf16_is_near_full_precision_and_not_it(checkpoints: dict[str, Path], ki
     assert max(abs(a - b) for a, b in zip(full, brief, strict=True)) > 1e-5
 
 
-@pytest.mark.parametrize("needs", [True, False])
-def test_xcomet_spans_are_official(checkpoints: dict[str, Path], needs: bool) -> None:
+@pytest.mark.parametrize(("kind", "needs"), [way for way in WAYS if way[0].startswith("xcomet")])
+def test_xcomet_spans_are_official(checkpoints: dict[str, Path], kind: str, needs: bool) -> None:
     items = one_reference(ITEMS)
-    theirs = official(checkpoints["xcomet"], items, needs).metadata.error_spans
-    ours = [score.spans for score in scores(comet(checkpoints["xcomet"], needs_reference=needs), items)]
+    theirs = official(checkpoints[kind], items, needs).metadata.error_spans
+    ours = [score.spans for score in scores(comet(checkpoints[kind], needs_reference=needs), items)]
     seen: set[str] = set()
     for item, found, spans in zip(items, theirs, ours, strict=True):
         found = [span for span in found if span["start"] < span["end"]]
@@ -220,7 +223,7 @@ def test_truncation_is_marked_exactly_where_comet_cuts(checkpoints: dict[str, Pa
     assert set(ours) == {True, False}
 
 
-@pytest.mark.parametrize("kind", ["unified_qe", "xcomet"])
+@pytest.mark.parametrize("kind", ["unified_qe", "xcomet", "xcomet_xxl"])
 def test_a_model_relabelled_sparsemax_patch_uses_softmax(
     checkpoints: dict[str, Path], tmp_path: Path, kind: str
 ) -> None:
@@ -237,7 +240,9 @@ def test_a_model_relabelled_sparsemax_patch_uses_softmax(
         CometCheckpoint(str(checkpoints[kind]), None, None, False, "x").check_layers(unpatched._model)
 
 
-@pytest.mark.parametrize(("kind", "needs"), [("referenceless", True), ("regression", False), ("unified_qe", True)])
+@pytest.mark.parametrize(
+    ("kind", "needs"), [("referenceless", True), ("regression", False), ("unified_qe", True), ("unified_ref", False)]
+)
 def test_needs_reference_must_fit_the_model(checkpoints: dict[str, Path], kind: str, needs: bool) -> None:
     metric = comet(checkpoints[kind], needs_reference=needs)
     for use in (metric.check, lambda: list(metric.score(ITEMS))):
