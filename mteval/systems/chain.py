@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from mteval.errors import ConfigError
 from mteval.gate import words
 from mteval.lang import LangPair, check_code, same_language
 from mteval.needs import Need
 from mteval.segment import EvalSet, Segment
+from mteval.setting_checks import check_counts
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
 from mteval.systems.parts import card_of, in_order, nested, part_of, spans, whole
@@ -37,8 +37,7 @@ class Chain(System):
         self._first_name, self._first = part_of("first", first, System)
         self._second_name, self._second = part_of("second", second, System)
         self._via = check_code(via, "via")
-        if not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1:
-            raise ConfigError("chunk", f"{chunk!r} is not a whole number above 0", "correct it")
+        check_counts(("chunk", chunk))
         self._chunk = chunk
 
     @property

@@ -13,6 +13,7 @@ from mteval.lang import LangPair, base_language
 from mteval.needs import Need, key, lacking, package
 from mteval.network import check_online
 from mteval.segment import EvalSet, Segment
+from mteval.setting_checks import check_choices, check_texts
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
 from mteval.systems.services import (
@@ -82,12 +83,8 @@ class DeepL(System):
         self._variable = check_variable(key_variable, "key_variable")
         self._endpoint = check_endpoint(endpoint, "endpoint")
         self._codes = check_codes(language_codes, "language_codes")
-        if formality not in FORMALITIES:
-            raise ConfigError("formality", f"{formality!r} is none", f"choose one of {', '.join(FORMALITIES)}")
-        if model_type is not None and model_type not in MODELS:
-            raise ConfigError("model_type", f"{model_type!r} is none", f"choose one of {', '.join(MODELS)}")
-        if glossary is not None and (not isinstance(glossary, str) or not glossary.strip()):
-            raise ConfigError("glossary", f"{glossary!r} is no id", "write it in quotes, or leave it out")
+        check_choices(("formality", formality, FORMALITIES), ("model_type", model_type or MODELS[0], MODELS))
+        check_texts(("glossary", glossary))
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or not 1 <= batch_size <= _TEXTS:
             raise ConfigError("batch_size", f"{batch_size!r} is not from 1 to {_TEXTS}", "correct it")
         check_price(price, "price")

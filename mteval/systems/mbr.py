@@ -11,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mteval.errors import ConfigError, ContractError
 from mteval.lang import LangPair, base_language
@@ -34,12 +34,13 @@ class _Segment:
     """A segment whose hypothesis is to be chosen.
 
     Attributes:
+        blank: what the metric sees of it, without a hypothesis.
         counts: how often each text is among the candidates, in their order.
         items: what the metric must score to tell them apart; none where all candidates are one text.
     """
 
     position: int
-    source: str
+    blank: Item
     candidates: Sequence[Candidate]
     counts: Mapping[str, int]
     items: Sequence[Item]
@@ -73,12 +74,16 @@ class _Chooser(System, ABC):
         """How many references an item has."""
 
     @abstractmethod
-    def _items(self, source: str, counts: Mapping[str, int]) -> Iterable[Item]:
-        """What must be scored to choose between texts, of which there are at least two."""
+    def _items(self, blank: Item, counts: Mapping[str, int]) -> Iterable[Item]:
+        """What must be scored to choose between texts, of which there are at least two.
+
+        Args:
+            blank: what the metric sees of the segment, without a hypothesis.
+        """
 
     @abstractmethod
     def _worth(
-        self, source: str, text: str, counts: Mapping[str, int], scores: Mapping[Item, ItemScore]
+        self, blank: Item, text: str, counts: Mapping[str, int], scores: Mapping[Item, ItemScore]
     ) -> float | None:
         """What a text is worth on the metric's scale; ``None`` where the metric says nothing of it."""
 
@@ -114,17 +119,18 @@ class _Chooser(System, ABC):
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[int, Output]]:
+        told = pair if self._metric.card.sees_languages else None
         for chunk in self._pool.candidates(segments, pair):
             group: list[_Segment] = []
             held = 0
             for position, candidates in chunk:
                 counts = Counter(candidate.output.text for candidate in candidates)
-                source = segments[position].source
-                items = tuple(self._items(source, counts)) if len(counts) > 1 else ()
+                blank = Item(segments[position].source, "", pair=told)
+                items = tuple(self._items(blank, counts)) if len(counts) > 1 else ()
                 if held and held + len(items) > _ITEMS:
                     yield from self._chosen(group)
                     group, held = [], 0
-                group.append(_Segment(position, source, candidates, counts, items))
+                group.append(_Segment(position, blank, candidates, counts, items))
                 held += len(items)
             yield from self._chosen(group)
 
@@ -154,7 +160,7 @@ class _Chooser(System, ABC):
         if not one.items:
             return one.candidates[0], ()
         label, sign = self._metric.card.label, 1 if self._metric.card.higher_is_better else -1
-        worth = {text: self._worth(one.source, text, one.counts, scores) for text in one.counts}
+        worth = {text: self._worth(one.blank, text, one.counts, scores) for text in one.counts}
         known = {text: sign * value for text, value in worth.items() if value is not None}
         best = max(known, key=lambda text: known[text], default=one.candidates[0].output.text)
         notices = []
@@ -191,18 +197,21 @@ class Mbr(_Chooser):
     def _references(self) -> int:
         return 1
 
-    def _items(self, source: str, counts: Mapping[str, int]) -> Iterable[Item]:
+    def _items(self, blank: Item, counts: Mapping[str, int]) -> Iterable[Item]:
         return (
-            Item(source, text, (other,)) for text in counts for other in counts if text != other or counts[text] > 1
+            replace(blank, hypothesis=text, references=(other,))
+            for text in counts
+            for other in counts
+            if text != other or counts[text] > 1
         )
 
     def _worth(
-        self, source: str, text: str, counts: Mapping[str, int], scores: Mapping[Item, ItemScore]
+        self, blank: Item, text: str, counts: Mapping[str, int], scores: Mapping[Item, ItemScore]
     ) -> float | None:
         total, weights = [], 0
         for other, times in counts.items():
             weight = times - (other == text)
-            if weight and (score := scores[Item(source, text, (other,))].score) is not None:
+            if weight and (score := scores[replace(blank, hypothesis=text, references=(other,))].score) is not None:
                 total.append(weight * score)
                 weights += weight
         return math.fsum(total) / weights if weights else None
@@ -230,10 +239,10 @@ class Rerank(_Chooser):
     def _references(self) -> int:
         return 0
 
-    def _items(self, source: str, counts: Mapping[str, int]) -> Iterable[Item]:
-        return (Item(source, text) for text in counts)
+    def _items(self, blank: Item, counts: Mapping[str, int]) -> Iterable[Item]:
+        return (replace(blank, hypothesis=text) for text in counts)
 
     def _worth(
-        self, source: str, text: str, counts: Mapping[str, int], scores: Mapping[Item, ItemScore]
+        self, blank: Item, text: str, counts: Mapping[str, int], scores: Mapping[Item, ItemScore]
     ) -> float | None:
-        return scores[Item(source, text)].score
+        return scores[replace(blank, hypothesis=text)].score

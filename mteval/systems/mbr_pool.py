@@ -9,6 +9,7 @@ from mteval.errors import ConfigError, ContractError
 from mteval.lang import LangPair
 from mteval.needs import Need
 from mteval.segment import EvalSet, Segment
+from mteval.setting_checks import check_counts
 from mteval.systems.base import Output, Proposer, System, SystemCard
 from mteval.systems.parts import card_of, in_order, nested, parts_of, spans
 
@@ -35,9 +36,7 @@ class Pool:
 
     def __init__(self, systems: Mapping[str, System], count: int, chunk: int) -> None:
         self._systems = parts_of("systems", systems, System)
-        for key, number in (("count", count), ("chunk", chunk)):
-            if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-                raise ConfigError(key, f"{number!r} is not a whole number above 0", "correct it")
+        check_counts(("count", count), ("chunk", chunk))
         if sum(count if isinstance(system, Proposer) else 1 for system in self._systems.values()) < 2:
             problem = f"{', '.join(self._systems)} gives one hypothesis, which leaves nothing to choose from"
             raise ConfigError("systems", problem, "name several systems, or one that proposes several with count")
