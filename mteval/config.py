@@ -25,6 +25,7 @@ from mteval.lang import LangPair
 from mteval.metrics.base import Metric
 from mteval.report.base import Report
 from mteval.store import Store
+from mteval.subset import Subset
 from mteval.systems.base import System
 from mteval.tracking.base import Tracker
 
@@ -51,6 +52,7 @@ class RunConfig:
         baseline: the system that the others are compared to; ``null`` for none.
         optimised_with: by system, the metrics or families of metrics that it was made to score well by; for systems of
             ``systems`` it can stand there as well.
+        subset: which part of each eval set is evaluated; all of it by default.
         offline: do without a network: what is not on this machine is refused.
         allow: packages besides mteval whose classes a config may name in ``_target_``.
     """
@@ -72,6 +74,7 @@ class RunConfig:
     seed: int = 12345
     baseline: str | None = None
     optimised_with: dict[str, list[str]] = field(default_factory=dict)
+    subset: Subset = field(default_factory=Subset)
     offline: bool = False
     allow: list[str] = field(default_factory=list)
 
@@ -173,6 +176,7 @@ def build(config: DictConfig) -> Run:
         resampling=resampling_of(plain),
         optimised_with=optimised_with,
         baseline=plain["baseline"],
+        subset=Subset(**plain["subset"]),
     )
     reports = build_all(config, "report", Report, allow)
     trackers = build_all(config, "tracking", Tracker, allow)

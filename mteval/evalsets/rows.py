@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mteval.errors import ConfigError, DataError
-from mteval.lang import LangPair, base_language, check_code
+from mteval.lang import LangPair, check_code
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
 
 
@@ -148,8 +148,3 @@ def is_of_pair(where: str, said: object, pair: LangPair, pairs: Sequence[LangPai
             "choose one as in lang_pairs=[ro-en], write {lang_pair} into the path, or add lang_pair to each line",
         )
     return True
-
-
-def same_language(tag: str, code: str) -> bool:
-    """Whether a file's language tag is that of a lang pair, whatever their scripts and regions."""
-    return base_language(tag.replace("-", "_")) == base_language(code)
