@@ -150,7 +150,7 @@ def _override(command: str, word: str, arguments: Sequence[str]) -> list[str]:
             completed = _values(f"{key}=", value, keys(f"{key}=", given, dirs))
         else:
             completed = [_opened(one) for one in keys(word, given, dirs)]
-            if not word.startswith("hydra"):
+            if not word.lstrip("+~"):  # Hydra's own keys are seldom meant
                 completed = [one for one in completed if not one.startswith("hydra")]
     return [one for one in completed if _heeded(command, one)]
 

@@ -10,6 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.plugins.completion_plugin import DefaultCompletionPlugin
 from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mteval.composition import ROOT, mended, register, search_path
@@ -47,4 +48,11 @@ def _keys(word: str, overrides: Sequence[str]) -> list[str]:
     plain = word.lstrip("+~")
     before = word.removesuffix(plain)
     config = loader.load_configuration(ROOT, list(overrides), RunMode.RUN)
-    return sorted({*groups, *(f"{before}{match}" for match in plugin._get_matches(config, plain))})
+    found = [_list_opened(match, config) for match in plugin._get_matches(config, plain)]
+    return sorted({*groups, *(f"{before}{match}" for match in found)})
+
+
+def _list_opened(match: str, config: DictConfig) -> str:
+    """A key that holds a list with the list's bracket; Hydra offers its items by number, which nobody overrides."""
+    key = match.removesuffix(".")
+    return f"{key}=[" if match.endswith(".") and OmegaConf.is_list(OmegaConf.select(config, key)) else match

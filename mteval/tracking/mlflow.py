@@ -14,6 +14,7 @@ from typing import Any
 from mteval.environment import version
 from mteval.errors import ConfigError, UnavailableError
 from mteval.files import resolve
+from mteval.network import check_online
 from mteval.report.base import RunResult
 from mteval.tracking.base import INSTALL, Tracker, check_folder, first_line, name_of, named, numbers, parameters
 
@@ -73,6 +74,8 @@ class MLflow(Tracker):
             check_folder(self._folder, "tracking.mlflow.uri")
             if not self._folder.exists():
                 return  # opening it would make it
+        elif self._uri.startswith(("http:", "https:")):
+            check_online("tracking.mlflow.uri", self._uri)
         try:
             with _impatience():
                 found = self._client().get_experiment_by_name(self._experiment)

@@ -12,6 +12,7 @@ from typing import Any
 from mteval.environment import version
 from mteval.errors import ConfigError, UnavailableError
 from mteval.files import resolve
+from mteval.network import check_online
 from mteval.report.base import RunResult
 from mteval.tracking.base import INSTALL, Tracker, check_folder, first_line, name_of, named, numbers, parameters
 
@@ -75,6 +76,7 @@ class WandB(Tracker):
         instead = "or set tracking.wandb.mode=offline and upload later with wandb sync"
         if not (wandb.api.api_key or os.environ.get("WANDB_IDENTITY_TOKEN_FILE")):  # wandb.login would ask for it
             raise UnavailableError("tracking.wandb", "no API key is known", f"call wandb login once, {instead}")
+        check_online("tracking.wandb", str(wandb.Settings().base_url))
         try:
             wandb.login(verify=True)
         except Exception as error:
