@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
+from collections.abc import Mapping
 
 USAGE = """\
 usage: mteval COMMAND
@@ -11,9 +14,13 @@ Compare machine-translation systems, and find which translations and which
 source texts are garbled.
 
 commands:
-  run     translate, score, judge, and write the leaderboard
-  report  one leaderboard of runs that are done; nothing is scored again
-  flag    say which of your own texts are garbled, and why
+  run         translate, score, judge, and write the leaderboard
+  report      one leaderboard of runs that are done; nothing is scored again
+  flag        say which of your own texts are garbled, and why
+  list        what there is to choose from: systems, metrics, eval sets, ...
+  doctor      what this machine can run, and what is lacking for the rest
+  init        a folder of configs of your own to start from
+  completion  completion of commands, options and keys for your shell
 
 examples:
   mteval run                                     the five seed documents
@@ -24,6 +31,10 @@ examples:
   mteval report runs/a runs/b +baseline=NAME     several runs, a sweep's folder
   mteval flag FILE...                            texts, or JSON Lines
   mteval flag --help                             what a FILE may hold
+  mteval list metrics                            every metric, one line each
+  mteval doctor metrics=[comet22]                can it run here?
+  mteval init mine                               then add --config-dir mine
+  eval "$(mteval completion bash)"               or zsh, or fish
 
 options:
   --help, -h   show this
@@ -31,34 +42,49 @@ options:
 """
 
 
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("mteval.app", "run"),
+    "report": ("mteval.report_command", "report"),
+    "flag": ("mteval.flag", "flag"),
+    "list": ("mteval.list_command", "list_options"),
+    "doctor": ("mteval.doctor", "doctor"),
+    "init": ("mteval.init_command", "init"),
+    "completion": ("mteval.completion", "completion"),
+}
+"""By name, the module and the function of each command, which takes the arguments and returns the exit code."""
+
+
 def main() -> None:
     """The entry point of the program.
 
-    Exits with 0, 1 for a bug (or for what ``flag --fail-on`` found), 2 for what a user can mend, 130 for Ctrl-C.
+    Exits with 0, 1 for a bug (or for what ``flag --fail-on`` or ``doctor`` found), 2 for what a user can mend, 130 for
+    Ctrl-C, 141 where the reader of its output has gone.
     """
-    arguments = sys.argv[1:]
-    match arguments[:1]:
-        case ["run" | "report" | "flag" as command]:
-            try:
-                if command == "run":
-                    from mteval.app import run as work
-                elif command == "report":
-                    from mteval.report_command import report as work
-                else:
-                    from mteval.flag import flag as work
-                code = work(arguments[1:])
-            except KeyboardInterrupt:
-                print("mteval: stopped", file=sys.stderr)
-                code = 130
-            sys.exit(code)
+    match sys.argv[1:]:
         case ["--version"]:
             from importlib.metadata import version
 
             print(version("mteval"))
         case [] | ["--help" | "-h" | "help"]:
             print(USAGE, end="")
+        case [command, *arguments] if command in COMMANDS:
+            module, function = COMMANDS[command]
+            try:
+                code = getattr(importlib.import_module(module), function)(arguments)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+                code = 141
+            except KeyboardInterrupt:
+                print("mteval: stopped", file=sys.stderr)
+                code = 130
+            sys.exit(code)
         case [command, *_]:
-            print(f"mteval: unknown command {command!r}; choose one of: run, report, flag", file=sys.stderr)
+            import difflib
+
+            close = difflib.get_close_matches(command, COMMANDS, n=1)
+            remedy = f"did you mean {close[0]}? " if close else ""
+            print(f"mteval: unknown command {command!r}; {remedy}choose one of: {', '.join(COMMANDS)}", file=sys.stderr)
             sys.exit(2)
 
 

@@ -22,7 +22,6 @@ from mteval.composition import ROOT, check_config_dirs, check_names, explain, me
 from mteval.config import Run, build
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
-from mteval.lang_pair_source import LangPairSource
 from mteval.run_folder import RunFolder, forget_if_empty
 
 _VALUED = {
@@ -38,11 +37,11 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code: 0, 2 for what a user can mend, 130 for Ctrl-C.
     """
-    register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here, and are shown in one line
     arguments = [mended(argument) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
-    config_dirs = LangPairSource.yields_to = _config_dirs(arguments)
+    config_dirs = _config_dirs(arguments)
+    register(config_dirs)
     failed: list[MtevalError] = []
     existed = _there_before(arguments)
 

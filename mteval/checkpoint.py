@@ -20,7 +20,7 @@ TIMEOUT = 10.0
 _ELSEWHERE = "download it on a machine with access to the hub and give the folder as checkpoint"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TOKENIZER = (".spm", ".model", "tokenizer.json", "vocab.json", "vocab.txt")
-_SETTINGS = (".json", ".spm", ".model", ".txt")
+_SETTINGS = (".json", ".spm", ".model", ".txt", ".jinja")
 _INDEX = ".index.json"
 
 Part = Literal["weights", "tokenizer"]

@@ -12,16 +12,20 @@ from mteval.errors import MtevalError
 from mteval.report.plain import plain
 
 
-def parser_of(command: str, operands: str, description: str, epilog: str) -> argparse.ArgumentParser:
+def parser_of(
+    command: str, operands: str, description: str, epilog: str, *, overrides: bool = True
+) -> argparse.ArgumentParser:
     """A parser of a command whose operands are files or folders and overrides of the config, in any order.
 
     Args:
         command: as ``mteval flag``.
-        operands: as its usage shows them.
+        operands: as its usage shows them; empty for none.
+        overrides: whether it takes overrides of the config.
     """
+    usage = [command, "[options]", *filter(None, [operands]), *(["[KEY=VALUE ...]"] if overrides else [])]
     parser = argparse.ArgumentParser(
         prog=command,
-        usage=f"{command} [options] {operands} [KEY=VALUE ...]",
+        usage=" ".join(usage),
         description=description,
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -32,14 +36,20 @@ def parser_of(command: str, operands: str, description: str, epilog: str) -> arg
     return parser
 
 
-def parsed(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+def parsed(
+    parser: argparse.ArgumentParser, arguments: Sequence[str], *, config_dirs: bool = True
+) -> argparse.Namespace:
     """The command line, parsed, with the folders of the user's own options as the last of them.
 
     Says what is wrong with it and exits with 2.
+
+    Args:
+        config_dirs: whether it takes such folders.
     """
-    parser.add_argument(
-        "--config-dir", action="append", default=[], type=Path, metavar="FOLDER", help="options of your own"
-    )
+    if config_dirs:
+        parser.add_argument(
+            "--config-dir", action="append", default=[], type=Path, metavar="FOLDER", help="options of your own"
+        )
     try:
         options, unknown = parser.parse_known_intermixed_args(arguments)
     except argparse.ArgumentError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,14 @@ ROOT = "run"
 _KEYS = "see mteval run --cfg job for the keys"
 
 
-def register() -> None:
-    """Tell Hydra of the root config's schema and of the lang pairs that have no file."""
+def register(config_dirs: Sequence[Path] = ()) -> None:
+    """Tell Hydra of the root config's schema, of the lang pairs that have no file, and of what configs may look up.
+
+    Args:
+        config_dirs: folders of the user's own options, in which ``${config_dir:NAME}`` is looked up.
+    """
+    LangPairSource.yields_to = config_dirs
+    OmegaConf.register_new_resolver("config_dir", partial(_in_config_dir, config_dirs), replace=True)
     Plugins.instance().register(LangPairSource)
     Plugins.instance().register(LangPairSearchPath)
     OmegaConf.register_new_resolver("home", lambda path: str(Path(path).expanduser()), replace=True)
@@ -48,11 +55,10 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path]) -> DictConfig
     Raises:
         ConfigError: a folder, a group's option or a key is not there, or a name is used twice.
     """
-    register()
+    register(config_dirs)
     check_config_dirs(config_dirs)
     given = [mended(override) for override in overrides]
-    paths = ",".join(_quote(f"file://{folder.absolute()}") for folder in config_dirs)
-    search = [f"hydra.searchpath=[{paths}]"] if config_dirs else []
+    search = search_path(config_dirs)
     try:
         with hydra.initialize_config_dir(str(packaged("configs").resolve()), version_base="1.3"):
             config = hydra.compose(ROOT, overrides=[*search, *given])
@@ -64,6 +70,22 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path]) -> DictConfig
         raise not_yaml(error) from None
     except ValueError as error:  # from Hydra's composing, as for metrics=null
         raise unexplained(error) from None
+
+
+def search_path(config_dirs: Sequence[Path]) -> list[str]:
+    """The override with which Hydra looks into folders of the user's own options; none if there are none."""
+    paths = ",".join(_quote(f"file://{folder.absolute()}") for folder in config_dirs)
+    return [f"hydra.searchpath=[{paths}]"] if config_dirs else []
+
+
+def _in_config_dir(config_dirs: Sequence[Path], name: str) -> str:
+    """A file or folder of a folder of the user's own configs, so that these may lie anywhere: of the first that has it.
+
+    Args:
+        name: relative to that folder, as ``data`` or ``data/set.jsonl``.
+    """
+    found = [folder / name for folder in config_dirs]
+    return str(next((path for path in found if path.exists()), found[0] if found else Path(name)))
 
 
 def mended(argument: str) -> str:
@@ -114,20 +136,20 @@ def check_names(root: str, overrides: Sequence[str]) -> None:
     """
     loader = GlobalHydra.instance().config_loader()
     defaults = loader.compute_defaults_list(root, list(overrides), RunMode.RUN)
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], str] = {}  # by where the entry stands: an option may be nested in another one's
     for default in defaults.defaults:
         group, _, option = str(default.config_path).rpartition("/")
         if group not in ("systems", "metrics", "garble", "report", "tracking"):
             continue
         found = loader.repository.load_config(str(default.config_path))  # type: ignore[attr-defined]
         for name in found.config if found is not None else ():
-            if (first := seen.get((group, str(name)))) is not None:
+            if (first := seen.get((str(default.package), str(name)))) is not None:
                 raise ConfigError(
-                    f"{group}.{name}",
+                    f"{default.package}.{name}",
                     f"the name is used twice, in {group}/{first} and in {group}/{option}",
                     "choose one of them, or rename one of the two",
                 )
-            seen[group, str(name)] = option
+            seen[str(default.package), str(name)] = option
 
 
 def cells(sweep: Path) -> int:

@@ -15,7 +15,7 @@ from mteval.comparison import Resampling
 from mteval.config_objects import build_all, build_node, targets_of
 from mteval.config_significance import SignificanceConfig, metrics_named, resampling_of
 from mteval.errors import ConfigError, MtevalError, RunError
-from mteval.evalsets.base import EvalSetReader
+from mteval.evalsets.base import EvalSetReader, RoundTripReader
 from mteval.evaluation import Evaluation
 from mteval.files import resolve
 from mteval.flagging import Judges
@@ -25,6 +25,7 @@ from mteval.lang import LangPair
 from mteval.metrics.base import Metric
 from mteval.report.base import Report
 from mteval.store import Store
+from mteval.subset import Subset
 from mteval.systems.base import System
 from mteval.tracking.base import Tracker
 
@@ -51,6 +52,7 @@ class RunConfig:
         baseline: the system that the others are compared to; ``null`` for none.
         optimised_with: by system, the metrics or families of metrics that it was made to score well by; for systems of
             ``systems`` it can stand there as well.
+        subset: which part of each eval set is evaluated; all of it by default.
         offline: do without a network: what is not on this machine is refused.
         allow: packages besides mteval whose classes a config may name in ``_target_``.
     """
@@ -72,6 +74,7 @@ class RunConfig:
     seed: int = 12345
     baseline: str | None = None
     optimised_with: dict[str, list[str]] = field(default_factory=dict)
+    subset: Subset = field(default_factory=Subset)
     offline: bool = False
     allow: list[str] = field(default_factory=list)
 
@@ -111,13 +114,39 @@ def build_judges(config: DictConfig) -> Judges:
     Raises:
         ConfigError: a key of it is missing, misspelt or has a value that its owner refuses; it names the key.
     """
-    allow = ("mteval", *_plain(config)["allow"])
+    plain = _plain(config)
+    allow = ("mteval", *plain["allow"])
+    if plain["offline"]:
+        network.go_offline()
     return Judges(
         gate=build_node(config.gate, "gate", Gate, allow),
         metrics=build_all(config, "metrics", Metric, allow),
         signals=build_all(config, "garble", Signal, allow),
         detector=build_node(config.detector, "detector", Detector, allow),
     )
+
+
+def build_one(config: DictConfig, group: str, name: str) -> System | Metric | EvalSetReader:
+    """Build one system, one metric or the eval set's reader, and nothing else that a composed config names.
+
+    Args:
+        group: ``systems``, ``metrics`` or ``evalset``.
+        name: of the system or metric; an eval set's reader has none in the config.
+
+    Raises:
+        ConfigError: a key of it is missing, misspelt or has a value that its owner refuses; it names the key.
+    """
+    allow = ("mteval", *config.allow)
+    if group == "evalset":
+        return build_node(_whole(config.evalset, "evalset"), "evalset", EvalSetReader, allow)
+    key = f"{group}.{name}"
+    node = _whole(config[group][name], key)
+    if group == "metrics":
+        return build_node(node, key, Metric, allow)
+    if isinstance(node, DictConfig) and "optimised_with" in node:
+        with open_dict(node):
+            node.pop("optimised_with")
+    return build_node(node, key, System, allow)
 
 
 def build(config: DictConfig) -> Run:
@@ -134,9 +163,10 @@ def build(config: DictConfig) -> Run:
         if name not in RunConfig.__dataclass_fields__:
             raise ConfigError(str(name), "unknown key", "see mteval run --cfg job for the keys")
     optimised_with = _optimised_with(config, plain)
+    reader = build_node(config.evalset, "evalset", EvalSetReader, allow)
     evaluation = Evaluation(
-        reader=build_node(config.evalset, "evalset", EvalSetReader, allow),
-        pairs=_lang_pairs(plain["lang_pairs"]),
+        reader=reader,
+        pairs=_lang_pairs(plain["lang_pairs"], isinstance(reader, RoundTripReader)),
         systems=build_all(config, "systems", System, allow),
         metrics=build_all(config, "metrics", Metric, allow),
         gate=build_node(config.gate, "gate", Gate, allow),
@@ -146,6 +176,7 @@ def build(config: DictConfig) -> Run:
         resampling=resampling_of(plain),
         optimised_with=optimised_with,
         baseline=plain["baseline"],
+        subset=Subset(**plain["subset"]),
     )
     reports = build_all(config, "report", Report, allow)
     trackers = build_all(config, "tracking", Tracker, allow)
@@ -166,6 +197,8 @@ def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reportin
         OmegaConf.update(config, key, value)
     plain = _plain(config)
     allow = ("mteval", *plain["allow"])
+    if plain["offline"]:
+        network.go_offline()
     reports = build_all(config, "report", Report, allow)
     return Reporting(
         reports=reports,
@@ -223,17 +256,24 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: a value is missing (``???``) or an interpolation leads nowhere.
     """
+    return cast(dict[str, Any], OmegaConf.to_container(_whole(config, "config"), resolve=True))
+
+
+def _whole(node: Any, key: str) -> Any:
+    """A node of the config, once it is known that no value in it is missing and no interpolation leads nowhere."""
     try:
-        return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+        if isinstance(node, DictConfig):
+            OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+        return node
     except MissingMandatoryValue as error:
-        key = error.full_key or "config"
+        key = error.full_key or key
         raise ConfigError(key, "has no value", f"give it one, as in {key}=VALUE") from None
     except OmegaConfBaseException as error:
-        key = getattr(error, "full_key", None) or "config"
+        key = getattr(error, "full_key", None) or key
         raise ConfigError(key, str(error).splitlines()[0], "correct the value") from None
 
 
-def _lang_pairs(rows: Mapping[str, Any]) -> list[LangPair]:
+def _lang_pairs(rows: Mapping[str, Any], round_trip: bool) -> list[LangPair]:
     pairs: list[LangPair] = []
     for name, row in rows.items():
         where = f"lang_pairs.{name}"
@@ -242,7 +282,7 @@ def _lang_pairs(rows: Mapping[str, Any]) -> list[LangPair]:
         for key in row:
             if key not in ("source", "target"):
                 raise ConfigError(f"{where}.{key}", "unknown key", "a lang pair has only source and target")
-        pair = LangPair.of(row.get("source"), row.get("target"), where)
+        pair = LangPair.of(row.get("source"), row.get("target"), where, round_trip=round_trip)
         if pair in pairs:
             raise ConfigError(where, f"{pair} is there twice", "name each lang pair once")
         pairs.append(pair)

@@ -41,31 +41,42 @@ def build_node(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> 
     target = _find(str(settings["_target_"]), key)
     if not (inspect.isclass(target) and issubclass(target, base)):
         raise ConfigError(f"{key}._target_", f"{settings['_target_']} is no {base.__name__}", f"name a {base.__name__}")
-    known = _check_settings(settings, key)
+    _check_settings(settings, key)
     try:
         return cast(Built, hydra.utils.instantiate(node, _convert_="all"))
     except InstantiationException as error:
         cause = error.__cause__
+        key, failed = _failed(error, key, settings)
         if isinstance(cause, MtevalError):
+            known = inspect.signature(_find(str(failed["_target_"]), key)).parameters
             raise type(cause)(_full_key(cause.where, key, known), cause.problem, cause.remedy) from None
         raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
 
 
-def _check_settings(node: Any, key: str) -> Collection[str]:
-    """Make sure that what a node gives to the class that it names fits that class's constructor, however deep.
+def _failed(error: InstantiationException, key: str, settings: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The node that could not be built, with its key: the one that was asked for, or one that is nested in it."""
+    found = re.search(r"^full_key: (\S+)\Z", str(error), re.MULTILINE)
+    if found is None or not found.group(1).startswith(f"{key}."):
+        return key, settings
+    node: Any = settings
+    for name in found.group(1).removeprefix(f"{key}.").split("."):
+        if not isinstance(node, dict) or name not in node:
+            return key, settings
+        node = node[name]
+    return (found.group(1), node) if isinstance(node, dict) and "_target_" in node else (key, settings)
 
-    Returns:
-        The constructor's arguments, where the node names a class.
-    """
+
+def _check_settings(node: Any, key: str) -> None:
+    """Make sure that what a node gives to the class that it names fits that class's constructor, however deep."""
     if isinstance(node, list):
         for index, value in enumerate(node):
             _check_settings(value, f"{key}[{index}]")
     if not isinstance(node, dict):
-        return ()
+        return
     for name, value in node.items():
         _check_settings(value, f"{key}.{name}")
     if "_target_" not in node:
-        return ()
+        return
     target = _find(str(node["_target_"]), key)
     known = inspect.signature(target).parameters
     hints = typing.get_type_hints(target.__init__)
@@ -81,7 +92,6 @@ def _check_settings(node: Any, key: str) -> Collection[str]:
         if name in hints and not isinstance(value, dict) and not fits(value, hints[name]):
             expected = str(hints[name]).removeprefix("<class '").removesuffix("'>").replace("collections.abc.", "")
             raise ConfigError(f"{key}.{name}", f"{value!r} is not of type {expected}", "give a value of that type")
-    return known
 
 
 def fits(value: Any, hint: Any) -> bool:

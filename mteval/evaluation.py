@@ -26,6 +26,7 @@ from mteval.report.record import settings_of
 from mteval.scores import SegmentScores
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store
+from mteval.subset import Subset
 from mteval.systems.base import Kind, System
 from mteval.systems.given import Given
 from mteval.usage import Meter
@@ -63,6 +64,7 @@ class Evaluation:
         optimised_with: by system name, metrics and families of metrics that it was made to score well by, beside
             those that its card names.
         baseline: the system that the others are compared to; ``None`` for none.
+        subset: which part of each eval set is evaluated.
     """
 
     reader: EvalSetReader
@@ -76,6 +78,7 @@ class Evaluation:
     resampling: Resampling = DEFAULT_RESAMPLING
     optimised_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
     baseline: str | None = None
+    subset: Subset = field(default_factory=Subset)
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
     _meters: dict[tuple[str, str, str], Meter] = field(default_factory=dict, init=False)
 
@@ -90,7 +93,8 @@ class Evaluation:
         if not self.metrics and not self.signals:
             raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
         self.store.check()
-        plans = [self._plan(self.reader.load(pair, self.pairs)) for pair in self.pairs]
+        eval_sets = self.subset.cut([self.reader.load(pair, self.pairs) for pair in self.pairs])
+        plans = [self._plan(eval_set) for eval_set in eval_sets]
         check_baseline(self.baseline, [name for plan in plans for name in ranked_of(plan.systems)])
         for name, metric in self.metrics.items():
             for plan in plans:
@@ -240,7 +244,7 @@ class Evaluation:
         items = [
             item
             for system in systems
-            for item in scoring.items_of(eval_set, hypotheses[system].texts, references, metric.card.context)
+            for item in scoring.items_of(eval_set, hypotheses[system].texts, references, metric.card)
         ]
         meter = self._meter(eval_set, "metric", name)
         signature = metric.signature(len(references))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STDIN = "stdin"
 """The name of standard input, in places and where a file is named."""
 
-GROUPS = ("garble", "detector", "gate", "metrics", "allow")
+GROUPS = ("garble", "detector", "gate", "metrics", "offline", "allow")
 """The config's groups and keys that pass verdicts; those of a run alone are refused."""
 
 _LABELS = ("clean", "suspect", "garbled")
@@ -55,7 +55,7 @@ then. What has no .txt or .jsonl to its name is JSON Lines if it begins with {.
 """
 _CONFIG = """\
 KEY=VALUE overrides the config as in mteval run, in garble, detector, gate,
-metrics and allow: garble=[spacing,doubled_words], detector.garbled=0.7.
+metrics, offline and allow: garble=[spacing,doubled_words], detector.garbled=0.7.
 metrics=[chrf] is the default, and scores what has references; a metric counts
 where a signal of garble looks at its scores.
 

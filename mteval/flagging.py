@@ -10,7 +10,7 @@ from mteval.errors import MtevalError
 from mteval.garble.base import Detector, Signal, Verdict
 from mteval.gate import Gate
 from mteval.lang import LangPair, base_language
-from mteval.metrics.base import Item, Metric, stacked
+from mteval.metrics.base import Item, Metric, MetricCard, stacked
 from mteval.metrics.lexical import Lexical
 from mteval.scores import SegmentScores
 from mteval.scoring import items_of
@@ -110,7 +110,7 @@ class Judges:
                     count = len(eval_set.reference_names) if metric.card.needs_reference else 0
                     by_references.setdefault(count, []).append(at)
             for references, positions in by_references.items():
-                items = [_items(eval_sets[at], references, metric.card.context) for at in positions]
+                items = [_items(eval_sets[at], references, metric.card) for at in positions]
                 whole = [item for some in items for item in some]
                 scores = iter(reuse.score(name, metric, whole, references, Store(None), _unwatched, Meter()))
                 for at, some in zip(positions, items, strict=True):
@@ -145,9 +145,9 @@ def _eval_set(text: Unjudged) -> EvalSet:
     return EvalSet(text.file, pair, (document,), text.segments, hypotheses)
 
 
-def _items(eval_set: EvalSet, references: int, context: int) -> list[Item]:
+def _items(eval_set: EvalSet, references: int, card: MetricCard) -> list[Item]:
     (hypotheses,) = eval_set.hypotheses.values()
-    return items_of(eval_set, hypotheses.texts, eval_set.reference_names if references else (), context)
+    return items_of(eval_set, hypotheses.texts, eval_set.reference_names if references else (), card)
 
 
 def _unwatched(done: int) -> None:

@@ -182,7 +182,7 @@ class Gate:
         if not hypothesis.strip():
             return (Mark("empty", "The hypothesis is empty.", 0, len(hypothesis)),) if source.strip() else ()
         marks = [
-            self._copied(source, hypothesis),
+            None if pair.round_trip else self._copied(source, hypothesis),  # there the source is the right answer
             self._wrong_language(source, hypothesis, pair),
             self._looped(source, hypothesis),
             self._length_ratio(source, hypothesis),

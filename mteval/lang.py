@@ -40,6 +40,11 @@ def base_language(code: str) -> str:
     return langcodes.Language.get(langcodes.standardize_tag(code)).language or code
 
 
+def same_language(one: str, other: str) -> bool:
+    """Whether two codes name the same language, in the same script and region: ``pt`` and ``por``."""
+    return langcodes.standardize_tag(one) == langcodes.standardize_tag(other)
+
+
 @dataclass(frozen=True, order=True)
 class LangPair:
     """A source and a target language; ``str()`` gives ``pt-en``: source first."""
@@ -48,15 +53,19 @@ class LangPair:
     target: str
 
     @classmethod
-    def of(cls, source: object, target: object, where: str) -> LangPair:
+    def of(cls, source: object, target: object, where: str, *, round_trip: bool = False) -> LangPair:
         """Check both codes and pair them.
+
+        Args:
+            round_trip: both may be the same.
 
         Raises:
             ConfigError: a code is unknown, or both are the same.
         """
         pair = cls(check_code(source, f"{where}.source"), check_code(target, f"{where}.target"))
-        if langcodes.standardize_tag(pair.source) == langcodes.standardize_tag(pair.target):
-            raise ConfigError(where, f"source and target are both {pair.source}", "name two different languages")
+        if pair.round_trip and not round_trip:
+            remedy = "name two different languages; a round trip needs evalset=round_trip"
+            raise ConfigError(where, f"source and target are both {pair.source}", remedy)
         return pair
 
     @classmethod
@@ -70,6 +79,11 @@ class LangPair:
         if len(parts) != 2:
             raise ConfigError(where, f"{name!r} is not a lang pair", "write the source first, as in pt-en")
         return cls.of(parts[0], parts[1], where)
+
+    @property
+    def round_trip(self) -> bool:
+        """Whether it goes from a language into itself, through another: ``pt-pt``."""
+        return same_language(self.source, self.target)
 
     def fill(self, path: str) -> str:
         """A path with ``{lang_pair}``, ``{source}`` and ``{target}`` filled in."""

@@ -11,7 +11,8 @@ from mteval.merging_systems import called, union
 from mteval.metrics.base import MetricCard
 from mteval.recorded import Recorded
 from mteval.report.base import PairResult, RunResult, SystemResult
-from mteval.segment import EvalSet, Hypotheses, Segment
+from mteval.report.plain import counted
+from mteval.segment import Document, EvalSet, Hypotheses, Segment
 from mteval.signature import difference
 
 _APART = "report these runs apart"
@@ -142,8 +143,10 @@ def _pair(parts: Sequence[_Part], cards: Mapping[str, MetricCard]) -> tuple[Pair
         systems.append(merged)
         warnings += [f"{name}: {warning}" for warning in said]
     systems.sort(key=lambda system: _ORDER.index(system.kind))
+    documents, told = _documents(parts)
+    warnings += [f"{name}: {said}" for said in told]
     result = PairResult(
-        replace(first.pair.eval_set, hypotheses=given),
+        replace(first.pair.eval_set, documents=documents, hypotheses=given),
         tuple(systems),
         {name: reason for name, reason in declined.items() if name not in by_name},
         next((part.pair.sources for part in parts if part.pair.sources), ()),
@@ -176,6 +179,33 @@ def _check_eval_set(first: _Part, other: _Part) -> None:
         raise refuse("segments", len(one.segments), len(two.segments))
     if [document.id for document in one.documents] != [document.id for document in two.documents]:
         raise refuse("documents", *(", ".join(document.id for document in s.documents) for s in (one, two)))
+
+
+def _documents(parts: Sequence[_Part]) -> tuple[tuple[Document, ...], list[str]]:
+    """The first run's documents, each with its original language from the first run that knows it, and what must be
+    said of that.
+
+    Raises:
+        ComparabilityError: two runs name different languages; then their scores over original sources would not be of
+            the same documents.
+    """
+    documents, told = list(parts[0].pair.eval_set.documents), []
+    for part in parts[1:]:
+        learnt = 0
+        for at, (mine, theirs) in enumerate(zip(documents, part.pair.eval_set.documents, strict=True)):
+            if mine.origlang is None and theirs.origlang is not None:
+                documents[at] = replace(mine, origlang=theirs.origlang)
+                learnt += 1
+            elif theirs.origlang is not None and theirs.origlang != mine.origlang:
+                raise ComparabilityError(
+                    f"{parts[0].run.folder} and {part.run.folder}",
+                    f"document {mine.id} of {part.pair.eval_set.pair} was first written in {mine.origlang} in one, and "
+                    f"in {theirs.origlang} in the other",
+                    _APART,
+                )
+        if learnt:
+            told.append(f"the original language of {counted(learnt, 'document')} is taken from {part.run.folder}")
+    return tuple(documents), told
 
 
 def _body(eval_set: EvalSet) -> bool:

@@ -47,11 +47,18 @@ def ranked_of(systems: Mapping[str, System]) -> list[str]:
 
 
 def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple[str, ...]:
-    """Metrics outside what they were made for, judges of their own kind, and references that are left out."""
+    """How eval sets were read and cut, metrics outside what they were made for, judges of their own kind, and
+    references that are left out."""
     found = []
     for plan in plans:
         pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
+        if pair.round_trip:
+            found.append(
+                f"{pair}: a round trip: texts were translated into another language and back, and are compared with "
+                "the source itself; the translation between is not judged, and what copies the source comes out best"
+            )
         plain = f"{base_language(pair.source)}-{base_language(pair.target)}"
+        found += [f"{pair}: {notice}" for notice in plan.eval_set.notices]
         found += [
             f"{pair}: {card.label} was made for {', '.join(card.pairs)}; its scores say little here"
             for card in cards.values()

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from mteval.metrics.base import Metric
     from mteval.recorded import Recorded
 
-KEYS = ("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline", "allow", "tracking")
+KEYS = (
+    *("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline"),
+    *("offline", "allow", "tracking"),
+)
 """The config's groups and keys that a report heeds; those of a run alone are refused."""
 
 _OVERRIDE = re.compile(r"\+{0,2}([A-Za-z_]\w*)((?:[.@/][^=]*)?)=.*", re.DOTALL)
@@ -46,6 +49,7 @@ KEY=VALUE is one of:
   significance.trials= significance.level= significance.unit=
                               those of the runs, where they agree, otherwise
   tracking=[mlflow]           log it to an experiment tracker
+  offline=true                do without a network
   allow=[PACKAGE]             packages whose metrics may be built
 
 exit codes: 0; 2 for what can be mended; 130 for Ctrl-C

@@ -141,7 +141,7 @@ def score(
 
 def _key(item: Item) -> str:
     texts = [text for one in (*item.context, item) for text in (one.source, one.hypothesis, *one.references)]
-    return key_of(*texts)
+    return key_of(*texts, *([] if item.pair is None else [str(item.pair)]))
 
 
 def _pack(found: ItemScore) -> list[Any]:

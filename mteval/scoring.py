@@ -12,28 +12,31 @@ from numpy.typing import NDArray
 
 from mteval.comparison import Comparisons, Resampling, compare
 from mteval.errors import ContractError
-from mteval.metrics.base import Item, ItemScore, Metric, combined, stacked
+from mteval.metrics.base import Item, ItemScore, Metric, MetricCard, combined, stacked
 from mteval.report.base import COUNTINGS, Counting, PairResult, Sources, SystemResult, View
 from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import EvalSet
 from mteval.stats import bootstrap_interval
 
 
-def items_of(eval_set: EvalSet, texts: Sequence[str], references: Sequence[str] = (), context: int = 0) -> list[Item]:
+def items_of(eval_set: EvalSet, texts: Sequence[str], references: Sequence[str], card: MetricCard) -> list[Item]:
     """What a metric sees of a system's hypotheses, one item a segment.
 
     Args:
         texts: the hypotheses, aligned with ``eval_set.scored``.
         references: the names of the references that it sees.
-        context: how many segments before each, of its own document, it looks at.
+        card: the metric's; it says whether it is told the languages, and how many segments before each it looks at.
     """
+    pair = eval_set.pair if card.sees_languages else None
     bare = [
-        Item(segment.source, text, tuple(segment.references[name] for name in references))
+        Item(segment.source, text, tuple(segment.references[name] for name in references), pair=pair)
         for segment, text in zip(eval_set.scored, texts, strict=True)
     ]
-    if not context:
+    if not card.context:
         return bare
-    before = {row: rows[max(0, at - context) : at] for rows in eval_set.rows.values() for at, row in enumerate(rows)}
+    before = {
+        row: rows[max(0, at - card.context) : at] for rows in eval_set.rows.values() for at, row in enumerate(rows)
+    }
     return [replace(item, context=tuple(bare[row] for row in before[index])) for index, item in enumerate(bare)]
 
 
@@ -100,9 +103,7 @@ def with_scores(
         signatures: what they were made under, by metric name.
         resampling: how intervals and tests are made.
     """
-    rows_of: dict[Sources, Sequence[int] | None] = {"all": None}
-    if len(pair.clean_rows) not in (0, len(pair.eval_set.scored)):
-        rows_of["clean"] = pair.clean_rows
+    rows_of: dict[Sources, Sequence[int] | None] = {"all": None, **{one: pair.rows_by[one] for one in pair.split}}
     views: dict[tuple[Counting, Sources], View] = {}
     for counting in COUNTINGS:
         if counting == "raw" or any(system.recounted.get(counting) for system in pair.systems):

@@ -107,6 +107,9 @@ class EvalSet:
         segments: in order, furniture included, each document's segments together.
         hypotheses: stored outputs by system name, aligned with ``scored``.
         include_furniture: whether page furniture is translated and scored like body text.
+        notices: what must not pass in silence of how it was read or cut, a sentence each.
+        whole: the eval set that it was cut from; ``None`` where nothing was cut. Hypotheses in a file of their own may
+            be aligned with that one.
     """
 
     name: str
@@ -115,6 +118,8 @@ class EvalSet:
     segments: tuple[Segment, ...]
     hypotheses: Mapping[str, Hypotheses] = field(default_factory=dict)
     include_furniture: bool = False
+    notices: tuple[str, ...] = ()
+    whole: EvalSet | None = None
 
     def __post_init__(self) -> None:
         for name, hypotheses in self.hypotheses.items():

@@ -10,24 +10,28 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
-    "errors", "lang", "scores", "signature", "usage", "network", "needs", "language_models", "stats", "comparison",
-    "segment", "files", "store", "environment", "checkpoint", "gate", "chat", "metrics", "systems", "evalsets",
-    "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder",
-    "rebuilding", "recorded", "run_search", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery",
-    "command_line", "lang_pair_source", "config_objects", "config_significance", "config", "composition", "app",
+    "errors", "setting_checks", "lang", "language_names", "numbered", "prompt", "sampling", "scores", "signature",
+    "usage", "network", "needs", "language_models", "stats", "comparison", "segment", "files", "options", "store",
+    "environment", "checkpoint", "loading", "gate", "chat", "metrics", "systems", "evalsets", "garble", "unjudged",
+    "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder", "rebuilding", "recorded",
+    "run_search", "merging_systems", "merging", "subset", "plan", "evaluation", "flagging", "delivery", "command_line",
+    "lang_pair_source", "config_objects", "config_significance", "config", "composition", "building", "doctor_parts",
+    "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts", "doctor_versions", "doctor_ground",
+    "doctor_examine", "doctor_text", "doctor", "list_command", "init_command", "completion_words", "completion", "app",
     "flag", "report_command", "__main__",
 ]  # fmt: skip
 ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
-        *("agreement", "average", "base", "blame", "differences", "document_scores", "leaderboard", "judged", "notes"),
-        *("plain", "ranking", "table", "tally", "views"),
+        *("agreement", "average", "base", "differences", "document_scores", "leaderboard", "judged", "notes", "plain"),
+        *("ranking", "splits", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},
-    "systems": {"base"},
-    **{room: {"base"} for room in ("chat", "evalsets", "unjudged", "tracking")},
+    "systems": {"base", "parts", "services"},
+    "evalsets": {"base", "markup", "rows"},
+    **{room: {"base"} for room in ("chat", "unjudged", "tracking")},
 }
 HEAVY = {
     *("torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb", "huggingface_hub"),
@@ -82,7 +86,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(file: Path) -> None:
 
 def test_only_the_command_line_knows_hydra() -> None:
     know = {file.stem for file in modules() if any(n.split(".")[0] in ("hydra", "omegaconf") for n in imports(file))}
-    assert know == {"config_objects", "config", "composition", "app", "lang_pair_source"}
+    assert know == {"config_objects", "config", "composition", "completion_words", "app", "lang_pair_source"}
 
 
 def test_init_files_are_empty() -> None:

@@ -127,7 +127,8 @@ def test_notices_and_costs_of_scores_are_kept(tmp_path: Path) -> None:
 
 
 def test_context_is_of_the_same_document_and_part_of_the_key(tmp_path: Path) -> None:
-    items = items_of(eval_set("a 1", "a 2", "a 3", "b 1"), ("1", "2", "3", "4"), context=2)
+    card = replace(LengthRatio().card, context=2)
+    items = items_of(eval_set("a 1", "a 2", "a 3", "b 1"), ("1", "2", "3", "4"), (), card)
     assert [[one.source for one in item.context] for item in items] == [[], ["a 1"], ["a 1", "a 2"], []]
     assert [one.hypothesis for one in items[2].context] == ["1", "2"]
     metric = LengthRatio()
@@ -135,3 +136,14 @@ def test_context_is_of_the_same_document_and_part_of_the_key(tmp_path: Path) -> 
     for some in (items, bare, items):
         reuse.score("m", metric, some, 0, Store(tmp_path), lambda _: None, Meter())
     assert metric.scored == 6  # four in context, and two more without
+
+
+def test_languages_are_told_to_who_asks_and_part_of_the_key(tmp_path: Path) -> None:
+    found = eval_set("a 1")
+    (deaf,) = items_of(found, ("1",), (), LengthRatio().card)
+    (told,) = items_of(found, ("1",), (), replace(LengthRatio().card, sees_languages=True))
+    assert (deaf.pair, told.pair) == (None, PT_EN)
+    metric = LengthRatio()
+    for item in (deaf, told, replace(told, pair=LangPair("pt", "ro")), told):
+        reuse.score("m", metric, [item], 0, Store(tmp_path), lambda _: None, Meter())
+    assert metric.scored == 3

@@ -81,7 +81,7 @@ def test_scores_on_clean_sources_are_those_of_their_segments_and_nothing_is_scor
     systems = {"reference": Reference(), "half": Half()}
     run = evaluation(systems, metrics, given, signals={"spy": Spy()}, detector=Strict("b")).run()
     (pair,) = run.pairs
-    assert (pair.clean_documents, pair.clean_rows) == (("a",), (0, 1))
+    assert (pair.documents_by["clean"], pair.rows_by["clean"]) == (("a",), (0, 1))
     references = [s.references["r"] for s in SEGMENTS if s.document == "a" and not s.furniture]
     on_clean = pair.views["raw", "clean"].scores
     for name in ("good", "bad", "half"):
@@ -100,15 +100,15 @@ def test_where_all_sources_are_clean_or_none_is_there_is_nothing_to_tell_apart(
     garbled: tuple[str, ...], clean: tuple[str, ...]
 ) -> None:
     (pair,) = evaluation({"upper": UpperCase()}, signals={"spy": Spy()}, detector=Strict(*garbled)).run().pairs
-    assert pair.clean_documents == clean
+    assert pair.documents_by["clean"] == clean
     assert not {sources for _, sources in pair.views} - {"all"}
 
 
 def test_a_suspect_source_is_not_clean() -> None:
     (pair,) = evaluation({"upper": UpperCase()}, signals={"spy": Spy()}, detector=Plain()).run().pairs
-    assert (pair.clean_documents, pair.clean_rows) == ((), ())
+    assert (pair.documents_by["clean"], pair.rows_by["clean"]) == ((), ())
 
 
 def test_what_no_signal_looked_at_is_not_called_clean() -> None:
     (pair,) = evaluation({"upper": UpperCase()}).run().pairs
-    assert (pair.sources, by_name(pair)["upper"].verdicts, pair.clean_documents) == ((), (), ())
+    assert (pair.sources, by_name(pair)["upper"].verdicts, pair.documents_by["clean"]) == ((), (), ())

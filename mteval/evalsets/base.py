@@ -29,3 +29,7 @@ class EvalSetReader(ABC):
     @abstractmethod
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         """What must be there before it can be read, found or not; nothing is read whole, and no network is tried."""
+
+
+class RoundTripReader(EvalSetReader, ABC):
+    """Reads eval sets that go from a language into itself: their lang pairs are such as ``pt-pt``, and no others."""

@@ -13,6 +13,7 @@ import sentencex
 
 from mteval.errors import ConfigError, DataError, MissingReferenceError
 from mteval.evalsets.base import EvalSetReader
+from mteval.evalsets.rows import checked_origlang, origlang_of
 from mteval.files import read_bytes, read_jsonl, read_text, read_yaml, resolve
 from mteval.lang import LangPair, base_language, check_code
 from mteval.needs import Need, file
@@ -30,6 +31,7 @@ class Entry:
     language: str
     origin: Origin
     furniture: frozenset[int]
+    origlang: str | None = None
 
 
 def sentences(text: str, language: str) -> Iterator[tuple[int, int, int]]:
@@ -89,7 +91,8 @@ class DocumentFolder(EvalSetReader):
 
     ``manifest.yaml`` in the folder says of each document its ``file``, ``language``, ``origin`` (``person``,
     ``machine_translation`` or ``unknown``), which lines are page ``furniture`` (``3`` or ``8-79``, counted from 1) and
-    optionally its ``sha256``. Without a manifest every ``.txt`` file is a document in ``language``.
+    optionally its ``sha256`` and ``origlang``, the language that it was first written in. Without a manifest every
+    ``.txt`` file is a document in ``language``.
 
     Args:
         name: the test set's name.
@@ -98,6 +101,8 @@ class DocumentFolder(EvalSetReader):
             ``source``, ``reference`` and optionally ``note`` for each body segment, in order.
         language: the texts' language where there is no manifest; ``None`` for the source of the only lang pair.
         include_furniture: translate and score page furniture like body text.
+        origlang: the language that texts were first written in of which the manifest does not say it; ``None`` for
+            unknown.
     """
 
     def __init__(
@@ -107,12 +112,14 @@ class DocumentFolder(EvalSetReader):
         references: Mapping[str, str] | None = None,
         language: str | None = None,
         include_furniture: bool = False,
+        origlang: str | None = None,
     ) -> None:
         self._name = name
         self._path = resolve(path)
         self._references = {key: resolve(folder) for key, folder in (references or {}).items()}
         self._language = None if language is None else check_code(language, "evalset.language")
         self._include_furniture = include_furniture
+        self._origlang = checked_origlang(origlang)
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         folders = {"evalset.path": self._path}
@@ -167,7 +174,7 @@ class DocumentFolder(EvalSetReader):
         if all(segment.furniture for segment in segments):
             problem = "is all page furniture" if segments else "is empty"
             raise DataError(str(entry.path), f"the document {problem}", "give it text, or take it out of the folder")
-        return Document(entry.id, entry.language, text, entry.origin), segments
+        return Document(entry.id, entry.language, text, entry.origin, entry.origlang or self._origlang), segments
 
     def _with_references(self, segments: Sequence[Segment], entry: Entry, pair: LangPair) -> Iterator[Segment]:
         body = [segment for segment in segments if not segment.furniture]
@@ -241,7 +248,7 @@ def read_manifest(path: Path) -> Iterator[Entry]:
             raise DataError(where, f"{key!r} is no text", "write the document's name in quotes")
         if not isinstance(row, dict) or not isinstance(row.get("file"), str):
             raise DataError(where, "names no file", "add file: NAME.txt")
-        unknown = set(row) - {"file", "language", "origin", "furniture", "sha256", "note"}
+        unknown = set(row) - {"file", "language", "origin", "origlang", "furniture", "sha256", "note"}
         if unknown:
             raise DataError(where, f"unknown key {sorted(map(str, unknown))[0]!r}", "correct or remove it")
         origin = row.get("origin", "unknown")
@@ -254,8 +261,8 @@ def read_manifest(path: Path) -> Iterator[Entry]:
         if digest is not None and hashlib.sha256(read_bytes(text)).hexdigest() != digest:
             raise DataError(str(text), "is not the text that the manifest describes", f"restore it, or mend {path}")
         language = check_code(row.get("language"), f"{where}.language")
-        count = read_text(text).count("\n") + 1
-        yield Entry(str(key), text, language, origin, _lines(row.get("furniture", []), where, count))
+        lines = _lines(row.get("furniture", []), where, read_text(text).count("\n") + 1)
+        yield Entry(str(key), text, language, origin, lines, origlang_of(where, row.get("origlang")))
 
 
 def _lines(ranges: Any, where: str, count: int) -> frozenset[int]:

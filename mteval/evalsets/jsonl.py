@@ -6,22 +6,24 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mteval.errors import ConfigError, DataError
+from mteval.errors import DataError
 from mteval.evalsets.base import EvalSetReader
+from mteval.evalsets.rows import Row, assembled, checked_origlang, is_of_pair, origlang_of
 from mteval.files import read_jsonl, resolve
 from mteval.lang import LangPair
 from mteval.needs import Need, file
-from mteval.segment import Document, EvalSet, Hypotheses, Segment
+from mteval.segment import EvalSet
 
 _LARGEST = 1e300
 """No human score is as large; beyond it numbers are infinite."""
 
-_FIELDS = ("id", "source", "document", "references", "hypotheses", "gold", "lang_pair", "notes")
+_FIELDS = ("id", "source", "document", "references", "hypotheses", "gold", "lang_pair", "notes", "origlang")
 
 
 class JsonLines(EvalSetReader):
     """Reads a file of objects with ``source``, and optionally ``document``, ``references`` {name: text},
-    ``hypotheses`` {system: text}, ``gold`` {system: number}, ``id``, ``notes`` and ``lang_pair``.
+    ``hypotheses`` {system: text}, ``gold`` {system: number}, ``id``, ``notes``, ``lang_pair`` and ``origlang`` (the
+    language that the document was first written in).
 
     Other fields are left alone, unless one looks like a misspelt name of these. Lines without ``document`` are one
     document.
@@ -30,68 +32,47 @@ class JsonLines(EvalSetReader):
         path: the file (``.jsonl``, ``.jsonl.gz`` or ``.jsonl.xz``); ``{lang_pair}``, ``{source}`` and ``{target}`` in
             it are filled in.
         name: the test set's name; ``None`` for the file's.
+        origlang: the language that documents were first written in whose lines do not say it; ``None`` for unknown.
     """
 
-    def __init__(self, path: str, name: str | None = None) -> None:
+    def __init__(self, path: str, name: str | None = None, origlang: str | None = None) -> None:
         self._path = path
         self._name = name
+        self._origlang = checked_origlang(origlang)
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         return (file(resolve(pair.fill(self._path)), "correct evalset.path"),)
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
-        named = pair.fill(self._path)
-        path = resolve(named)
+        path = resolve(pair.fill(self._path))
         told = "{lang_pair}" in self._path or "{target}" in self._path
-        rows = [(where, row) for where, row in read_jsonl(path) if _of_pair(where, row, pair, pairs, told)]
-        if not rows:
+        lines = [
+            (where, line)
+            for where, line in read_jsonl(path)
+            if is_of_pair(where, str(line["lang_pair"]) if "lang_pair" in line else None, pair, pairs, told=told)
+        ]
+        if not lines:
             raise DataError(str(path), f"holds no segment of {pair}", "give lines with source, or other lang_pairs")
         name = self._name or path.name.split(".jsonl")[0]
-        segments, ids, last = [], set(), None
-        documents: dict[str, Document] = {}
-        for number, (where, row) in enumerate(rows, start=1):
-            segment = _segment(where, row, number, name)
-            if segment.id in ids:
-                raise DataError(where, f"segment id {segment.id!r} is used twice", "give each segment its own id")
-            if segment.document != last and segment.document in documents:
-                raise DataError(
-                    where, f"document {segment.document!r} begins again", "put the lines of a document together"
-                )
-            ids.add(segment.id)
-            last = segment.document
-            documents.setdefault(segment.document, Document(segment.document, pair.source))
-            segments.append(segment)
-        return EvalSet(name, pair, tuple(documents.values()), tuple(segments), _hypotheses(rows))
+        return assembled(name, pair, [_row(where, line) for where, line in lines], self._origlang)
 
 
-def _of_pair(where: str, row: Mapping[str, Any], pair: LangPair, pairs: Sequence[LangPair], told: bool) -> bool:
-    """Whether a line belongs to a lang pair, by its ``lang_pair``, the file's name or there being only one."""
-    if "lang_pair" in row:
-        return LangPair.parse(str(row["lang_pair"]), where) == pair
-    if len(pairs) > 1 and not told:
-        raise ConfigError(
-            "evalset.path",
-            f"{where} does not say which of the lang pairs {', '.join(map(str, pairs))} it belongs to",
-            "choose one as in lang_pairs=[ro-en], write {lang_pair} into the path, or add lang_pair to each line",
-        )
-    return True
-
-
-def _segment(where: str, row: Mapping[str, Any], number: int, name: str) -> Segment:
-    check_fields(where, row, _FIELDS)
-    source = row.get("source")
+def _row(where: str, line: Mapping[str, Any]) -> Row:
+    check_fields(where, line, _FIELDS)
+    source = line.get("source")
     if not isinstance(source, str) or not source.strip():
         raise DataError(where, "has no source text", 'write it as "source"')
-    document = named(where, row, "document", name)
-    notes = row.get("notes")
-    return Segment(
-        id=named(where, row, "id", f"{document}:{number}"),
-        source=source,
-        document=document,
+    notes = line.get("notes")
+    return Row(
         where=where,
-        references=references(where, row),
+        source=source,
+        document=named(where, line, "document", "") if "document" in line else None,
+        id=named(where, line, "id", "") if "id" in line else None,
+        references=references(where, line),
+        hypotheses=texts(where, line, "hypotheses"),
+        gold=_numbers(where, line),
         notes=notes if isinstance(notes, str) else None,
-        gold=_numbers(where, row),
+        origlang=origlang_of(where, line.get("origlang")),
     )
 
 
@@ -136,18 +117,3 @@ def _numbers(where: str, row: Mapping[str, Any]) -> dict[str, float]:
     ):
         raise DataError(where, "gold is not an object of numbers", 'write "gold": {"SYSTEM": 71.5}')
     return {system: float(score) for system, score in gold.items()}
-
-
-def _hypotheses(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Hypotheses]:
-    given = [(where, texts(where, row, "hypotheses")) for where, row in rows]
-    found = {}
-    for system in dict.fromkeys(system for _, held in given for system in held):
-        for where, held in given:
-            if system not in held:
-                raise DataError(
-                    where,
-                    f"no hypothesis of system {system!r}, which other lines have",
-                    'write "" where the system gave nothing',
-                )
-        found[system] = Hypotheses(system, tuple(held[system] for _, held in given))
-    return found

@@ -61,6 +61,8 @@ class UntranslatedWords(Signal):
         if all(line.source is None for line in text.lines):
             return "no sources"
         target, source = base_language(text.language), base_language(text.source_language)
+        if target == source:
+            return "the source is in the same language"
         if _likelihood("word", target, source) is None:
             return f"the language identifier does not know {target} and {source} both"
         return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mteval.lang import LangPair
 from mteval.needs import Need
 from mteval.segment import ErrorSpan
 from mteval.signature import Signature
@@ -23,12 +24,14 @@ class Item:
     Attributes:
         context: the segments before it in its document, the nearest last, as many as ``MetricCard.context`` asks for
             and there are; they have no context of their own.
+        pair: the languages, where ``MetricCard.sees_languages`` asks for them.
     """
 
     source: str
     hypothesis: str
     references: tuple[str, ...] = ()
     context: tuple[Item, ...] = ()
+    pair: LangPair | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class MetricCard:
         max_length: how many tokens it sees of a text, or of hypothesis, source and reference together if it joins
             them; ``None`` if there is no limit.
         context: how many segments before each it looks at.
+        sees_languages: whether it is told the languages, so that one text scores otherwise in other lang pairs.
         model: the language model that judges, by name; ``None`` if none does.
     """
 
@@ -103,6 +107,7 @@ class MetricCard:
     sees_source: bool = True
     max_length: int | None = None
     context: int = 0
+    sees_languages: bool = False
     model: str | None = None
 
 

@@ -15,7 +15,6 @@ import pickle
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,7 +22,9 @@ import yaml
 
 from mteval.errors import UnavailableError
 from mteval.files import resolve
-from mteval.metrics.comet_hub import cached, fetch, first_line
+from mteval.metrics.comet_hub import fetch, first_line
+from mteval.metrics.comet_layout import CKPT, ENCODER_FILES, ENCODER_NAME, HPARAMS, HUB_NAME, is_checkpoint, is_encoder
+from mteval.metrics.comet_needs import cached_encoder_need, checkpoint_need, local_encoder_need
 from mteval.metrics.comet_quiet import quiet
 from mteval.needs import Need
 
@@ -31,13 +32,8 @@ from mteval.needs import Need
 CLASSES = ("referenceless_regression_metric", "regression_metric", "unified_metric", "xcomet_metric")
 #: Those of them that join hypothesis, source and reference into one sequence.
 JOINING = ("unified_metric", "xcomet_metric")
-
-_HPARAMS = "hparams.yaml"
-_CKPT = "checkpoints/model.ckpt"
-_TOKENIZERS = ("tokenizer.json", "sentencepiece.bpe.model", "sentencepiece.model", "vocab.txt")
-_ENCODER_FILES = ("config.json", "tokenizer_config.json", "special_tokens_map.json", *_TOKENIZERS)
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_ENCODER_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")  # the oldest models at the hub have no owner in their name
+#: Those that encode each text alone and pool its vectors, which can leave out those of a context.
+POOLING = ("referenceless_regression_metric", "regression_metric")
 
 
 class CometCheckpoint:
@@ -64,7 +60,7 @@ class CometCheckpoint:
         self._gated = gated
         self._where = f"checkpoint {name}"
         open_one = "" if name == open_alternative else f", or use the open checkpoint {open_alternative}"
-        self._remedy = f"set checkpoint to a local folder that holds {_HPARAMS} and {_CKPT}{open_one}"
+        self._remedy = f"set checkpoint to a local folder that holds {HPARAMS} and {CKPT}{open_one}"
 
     def _refuse(self, problem: str, remedy: str | None = None) -> NoReturn:
         raise UnavailableError(self._where, problem, remedy or self._remedy) from None
@@ -83,28 +79,28 @@ class CometCheckpoint:
         if here.is_file():
             return here.absolute()
         if not here.is_dir():
-            if not _HUB_NAME.fullmatch(self.name):
+            if not HUB_NAME.fullmatch(self.name):
                 self._refuse("there is no such file or folder")
-            here = self._fetch(self.name, (_HPARAMS, _CKPT), _is_checkpoint, "", self._remedy)
-        if not (here / _CKPT).is_file():
-            self._refuse(f"has no {_CKPT}")
-        return here.absolute() / _CKPT
+            here = self._fetch(self.name, (HPARAMS, CKPT), is_checkpoint, "", self._remedy)
+        if not (here / CKPT).is_file():
+            self._refuse(f"has no {CKPT}")
+        return here.absolute() / CKPT
 
     @functools.cached_property
     def settings(self) -> Mapping[str, Any]:
         """What ``hparams.yaml`` says: the class and, maybe relabelled since, how the model was trained."""
-        file = self.ckpt.parent.parent / _HPARAMS
+        file = self.ckpt.parent.parent / HPARAMS
         try:
             settings = yaml.safe_load(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            self._refuse(f"has no {_HPARAMS} in the folder above that of its .ckpt file ({file.parent})")
+            self._refuse(f"has no {HPARAMS} in the folder above that of its .ckpt file ({file.parent})")
         except (OSError, ValueError, yaml.YAMLError) as error:
-            self._refuse(f"its {_HPARAMS} cannot be read ({first_line(error)})")
+            self._refuse(f"its {HPARAMS} cannot be read ({first_line(error)})")
         if not isinstance(settings, dict):
-            self._refuse(f"its {_HPARAMS} is no mapping of settings")
+            self._refuse(f"its {HPARAMS} is no mapping of settings")
         if settings.get("class_identifier") not in CLASSES:
             self._refuse(
-                f"its {_HPARAMS} has the class_identifier {settings.get('class_identifier')!r}",
+                f"its {HPARAMS} has the class_identifier {settings.get('class_identifier')!r}",
                 f"use a checkpoint of one of the classes {', '.join(CLASSES)}",
             )
         return settings
@@ -164,7 +160,15 @@ class CometCheckpoint:
     def encoder_name(self) -> str:
         """The encoder's hub name, or the last part of its path: the same on every machine."""
         name = str(self.hparams.get("pretrained_model", ""))
-        return name if _ENCODER_NAME.fullmatch(name) else Path(name).name
+        return _without_path(name)
+
+    def _encoder_here(self, name: str) -> Path:
+        """The folder on this machine that may be the encoder's, there or not; one in the checkpoint's goes first."""
+        folder = resolve(self._local_encoder or name)
+        if self._local_encoder or folder.is_absolute():
+            return folder
+        beside = self.ckpt.parent.parent / name
+        return beside if name and beside.is_dir() else folder
 
     @functools.cached_property
     def encoder(self) -> Path:
@@ -173,23 +177,20 @@ class CometCheckpoint:
         remedy = f"set local_encoder to a folder that holds the config.json and tokenizer of {name}"
         if self.hparams.get("encoder_model") == "MiniLM":  # COMET always takes its tokenizer from there
             what = "its tokenizer xlm-roberta-base "
-            self._fetch("xlm-roberta-base", _ENCODER_FILES, _is_encoder, what, self._remedy)
-        folder = resolve(self._local_encoder or name)
-        if not (self._local_encoder or folder.is_absolute()):
-            beside = self.ckpt.parent.parent / name
-            folder = beside if name and beside.is_dir() else folder
+            self._fetch("xlm-roberta-base", ENCODER_FILES, is_encoder, what, self._remedy)
+        folder = self._encoder_here(name)
         if not folder.is_dir():
-            if self._local_encoder or not _ENCODER_NAME.fullmatch(name):
+            if self._local_encoder or not ENCODER_NAME.fullmatch(name):
                 self._refuse(f"its encoder's folder {folder} is not there", remedy)
-            folder = self._fetch(name, _ENCODER_FILES, _is_encoder, f"its encoder {name} ", remedy)
-        if not _is_encoder(folder):
+            folder = self._fetch(name, ENCODER_FILES, is_encoder, f"its encoder {name} ", remedy)
+        if not is_encoder(folder):
             self._refuse(f"its encoder's folder {folder} lacks config.json or a tokenizer", remedy)
         return folder
 
     @functools.cached_property
     def encoder_digest(self) -> str:
         """Eight hexadecimal digits of the encoder's configuration and tokenizer files, without their names."""
-        files = [self.encoder / name for name in _ENCODER_FILES if (self.encoder / name).is_file()]
+        files = [self.encoder / name for name in ENCODER_FILES if (self.encoder / name).is_file()]
         parts = [_digest(file, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:8]
 
@@ -202,40 +203,42 @@ class CometCheckpoint:
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._refuse(f"its encoder's config.json does not say how long a text it takes ({first_line(error)})")
 
+    @property
+    def max_length(self) -> int:
+        """How many tokens of each text COMET keeps, or of all together if it joins them, special ones included."""
+        return self.max_positions if self.class_identifier in JOINING else self.max_positions - 2
+
+    @property
+    def no_context(self) -> str | None:
+        """Why the model cannot be given the segments before one; ``None`` if it can."""
+        if self.class_identifier not in POOLING:
+            return f"is of class {self.class_identifier}, which joins its texts and cannot tell a context from them"
+        pool = self.hparams.get("pool", "avg")
+        return None if pool == "avg" else f"pools by {pool}, and COMET can leave a context out of averages only"
+
     def needs(self, bytes_per_weight: float) -> tuple[Need, ...]:
         """The checkpoint and its encoder's configuration and tokenizer, found or not, without asking the hub.
 
         Args:
             bytes_per_weight: how a weight is held once it is loaded; the file holds four bytes for each.
         """
-        here = resolve(self.name)
-        if here.exists() or not _HUB_NAME.fullmatch(self.name):
-            ckpt = here if here.is_file() else here / _CKPT
-            there = Need("checkpoint", self.name, ckpt.is_file(), f"in {here}" if ckpt.is_file() else f"no {ckpt}")
-        else:
-            folder = cached(self.name, self._revision, _is_checkpoint)
-            ckpt = (folder or here) / _CKPT
-            found = f"in {folder}" if folder else "not in the hub's cache"
-            there = Need("checkpoint", self.name, folder is not None, found, hub=self.name, revision=self._revision)
-        memory = int(ckpt.stat().st_size * bytes_per_weight / 4) if there.found else None
-        there = replace(there, remedy=self._remedy, gated=self._gated, files=(_HPARAMS, _CKPT), memory=memory)
-        return (there, *self._encoder_needs()) if there.found else (there,)
-
-    def _encoder_needs(self) -> tuple[Need, ...]:
+        there = checkpoint_need(self.name, self._revision, self._gated, self._remedy, bytes_per_weight)
+        if not there.found:
+            return (there,)
         try:
-            name = str(self.hparams.get("pretrained_model", ""))
+            # What hparams.yaml says is read in no time; the .ckpt file's own settings take torch to read.
+            name = str(self.settings.get("pretrained_model") or self.hparams.get("pretrained_model", ""))
         except UnavailableError as error:
-            return (Need("file", self.name, False, error.problem, error.remedy),)
+            return (there, Need("file", self.name, False, error.problem, error.remedy))
         remedy = f"set local_encoder to a folder that holds the config.json and tokenizer of {name}"
-        folder = resolve(self._local_encoder or name)
-        if not (self._local_encoder or folder.is_absolute()):
-            beside = self.ckpt.parent.parent / name
-            folder = beside if beside.is_dir() else folder
-        if folder.is_dir() or self._local_encoder:
-            return (Need("checkpoint", self.encoder_name, _is_encoder(folder), f"tokenizer in {folder}", remedy),)
-        found = cached(name, None, _is_encoder)
-        told = f"tokenizer in {found}" if found else "its tokenizer is not in the hub's cache"
-        return (Need("checkpoint", name, found is not None, told, remedy, hub=name, files=_ENCODER_FILES),)
+        here = self._encoder_here(name)
+        if here.is_dir() or self._local_encoder or not ENCODER_NAME.fullmatch(name):
+            found = [local_encoder_need(_without_path(name), here, remedy)]
+        else:
+            found = [cached_encoder_need(name, remedy)]
+        if (self.settings.get("encoder_model") or self.hparams.get("encoder_model")) == "MiniLM":
+            found.append(cached_encoder_need("xlm-roberta-base", self._remedy))
+        return (there, *found)
 
     @property
     def digest(self) -> str:
@@ -282,12 +285,8 @@ class CometCheckpoint:
             )
 
 
-def _is_checkpoint(folder: Path) -> bool:
-    return (folder / _HPARAMS).is_file() and (folder / _CKPT).is_file()
-
-
-def _is_encoder(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and any((folder / file).is_file() for file in _TOKENIZERS)
+def _without_path(encoder: str) -> str:
+    return encoder if ENCODER_NAME.fullmatch(encoder) else Path(encoder).name
 
 
 @functools.lru_cache(maxsize=64)

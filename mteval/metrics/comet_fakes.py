@@ -19,7 +19,9 @@ KINDS = {
     "regression": "wmt22-comet-da",
     "unified_qe": "wmt22-cometkiwi-da",
     "unified": "wmt22-unite-da",
+    "unified_ref": "no published one: it sees hypothesis and reference alone",
     "xcomet": "XCOMET-XL",
+    "xcomet_xxl": "XCOMET-XXL, whose encoder is of the class that XLM-R XL and XXL are of",
 }
 
 #: How many tokens the tiny encoder takes, special ones included (512 in the published ones).
@@ -80,6 +82,12 @@ _HPARAMS: dict[str, dict[str, Any]] = {
         "layer_transformation": "softmax",
         "input_segments": ["mt", "src", "ref"],
     },
+    "unified_ref": {
+        "class_identifier": "unified_metric",
+        "sent_layer": "mix",
+        "layer_transformation": "softmax",
+        "input_segments": ["mt", "ref"],
+    },
     "xcomet": {
         "class_identifier": "xcomet_metric",
         "sent_layer": "mix",
@@ -90,12 +98,16 @@ _HPARAMS: dict[str, dict[str, Any]] = {
         "cross_entropy_weights": [0.08, 0.486, 0.505, 0.533],
     },
 }
+_HPARAMS["xcomet_xxl"] = _HPARAMS["xcomet"] | {"encoder_model": "XLM-RoBERTa-XL"}
 
 
-def write_encoder(folder: Path) -> Path:
+def write_encoder(folder: Path, large: bool = False) -> Path:
     """Write the configuration and tokenizer of a tiny XLM-R encoder, without weights, into ``folder``.
 
     Its tokenizer knows some words, and letters; what is neither is one unknown token.
+
+    Args:
+        large: it is of the class that XLM-R XL and XXL are of.
     """
     with quiet():
         from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
@@ -118,6 +130,8 @@ def write_encoder(folder: Path) -> Path:
         make: Any = XLMRobertaTokenizerFast
         make(tokenizer_object=tokenizer, model_max_length=MAX_POSITIONS).save_pretrained(folder)
     config = _ENCODER | {"vocab_size": tokenizer.get_vocab_size()}
+    if large:
+        config |= {"model_type": "xlm-roberta-xl", "architectures": ["XLMRobertaXLModel"]}
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     return folder
 
@@ -128,7 +142,7 @@ def write_comet_checkpoint(folder: Path, kind: str, *, seed: int = 0) -> Path:
     ``comet.load_from_checkpoint(folder / "checkpoints" / "model.ckpt")`` loads it, as long as the folder stays where
     it is: the encoder is named by its path.
     """
-    encoder = write_encoder(folder / "encoder")
+    encoder = write_encoder(folder / "encoder", large=_HPARAMS[kind].get("encoder_model") == "XLM-RoBERTa-XL")
     with quiet():
         import torch
         from comet.models import str2model
@@ -143,11 +157,11 @@ def write_comet_checkpoint(folder: Path, kind: str, *, seed: int = 0) -> Path:
             weight.data.fill_(0.9 * index)  # unequal, so that softmax and sparsemax give different mixtures
         for layer in model.estimator.ff[::3]:
             layer.weight.data.mul_(3.0)  # so that different texts get scores that differ
-        if kind == "xcomet":
+        if class_identifier == "xcomet_metric":
             _vary_labels(model)
     write_ckpt(folder, model.state_dict(), hparams)
     # The published models of these two classes were relabelled in hparams.yaml, and only there.
-    relabelled = class_identifier in ("unified_metric", "xcomet_metric") and kind != "unified"
+    relabelled = hparams["layer_transformation"] == "sparsemax" and class_identifier != "regression_metric"
     settings = hparams | {"layer_transformation": "sparsemax_patch"} if relabelled else hparams
     (folder / "hparams.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "lexical": ("bleu", "spbleu", "sacrebleu", "chrf", "ter", "rouge", "meteor"),
-    "comet": ("comet", "xcomet", "wmt20-comet", "wmt21-comet", "wmt22-comet", "wmt23-comet", "cometkiwi"),
+    "comet": (
+        *("comet", "xcomet", "wmt20-comet", "wmt21-comet", "wmt22-comet", "wmt23-comet", "cometkiwi"),
+        *("africomet", "doc_comet", "eamt22-comet", "ssa-comet", "unite", "wmt22-unite"),
+    ),
     "metricx": ("metricx", "mt5-metricx"),
     "bleurt": ("bleurt",),
     "bertscore": ("bertscore", "bert_score"),

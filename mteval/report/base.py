@@ -25,8 +25,9 @@ copied, looped or in the wrong language (``gated``); or the text with the HTML e
 
 COUNTINGS: tuple[Counting, ...] = ("raw", "gated", "decoded")
 
-Sources = Literal["all", "clean"]
-"""Which documents count: all, or those whose source is clean."""
+Sources = Literal["all", "clean", "original", "translated"]
+"""Which documents count: all, those whose source is clean, those whose source was written in its language
+(``original``), or those whose source is itself a translation (``translated``: translationese)."""
 
 
 @dataclass(frozen=True)
@@ -103,18 +104,40 @@ class PairResult:
     views: Mapping[tuple[Counting, Sources], View] = field(default_factory=dict)
 
     @cached_property
-    def clean_documents(self) -> tuple[str, ...]:
-        """The ids of the documents whose source is clean and holds a segment to score, in document order.
+    def documents_by(self) -> Mapping[Sources, tuple[str, ...]]:
+        """By which documents count, the ids of those that hold a segment to score, in document order.
 
-        A suspect source is not clean, and neither is one that was not judged.
+        A suspect source is not clean, and neither is one that was not judged; a source whose original language is not
+        known is neither original nor translated.
         """
         clean = {verdict.document for verdict in self.sources if verdict.label == "clean"}
-        return tuple(document for document, rows in self.eval_set.rows.items() if document in clean and rows)
+        there = [document for document in self.eval_set.documents if self.eval_set.rows[document.id]]
+        return {
+            "all": tuple(one.id for one in there),
+            "clean": tuple(one.id for one in there if one.id in clean),
+            "original": tuple(one.id for one in there if one.translated is False),
+            "translated": tuple(one.id for one in there if one.translated is True),
+        }
 
     @cached_property
-    def clean_rows(self) -> tuple[int, ...]:
-        """The positions of their segments in ``EvalSet.scored``, in order."""
-        return tuple(sorted(row for document in self.clean_documents for row in self.eval_set.rows[document]))
+    def rows_by(self) -> Mapping[Sources, tuple[int, ...]]:
+        """By which documents count, the positions of their segments in ``EvalSet.scored``, in order."""
+        rows = self.eval_set.rows
+        return {
+            sources: tuple(sorted(row for document in documents for row in rows[document]))
+            for sources, documents in self.documents_by.items()
+        }
+
+    @cached_property
+    def split(self) -> tuple[Sources, ...]:
+        """Which documents are worth scores of their own: ``clean`` where only some are, ``original`` and ``translated``
+        where there are both."""
+        found: list[Sources] = []
+        if len(self.rows_by["clean"]) not in (0, len(self.eval_set.scored)):
+            found.append("clean")
+        if self.rows_by["original"] and self.rows_by["translated"]:
+            found += ["original", "translated"]
+        return tuple(found)
 
 
 @dataclass(frozen=True)

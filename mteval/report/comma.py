@@ -20,7 +20,12 @@ from mteval.report.views import through
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # the last four: full width
 
-_SOURCES: Mapping[Sources, str] = {"all": "all", "clean": "clean sources"}
+_SOURCES: Mapping[Sources, str] = {
+    "all": "all",
+    "clean": "clean sources",
+    "original": "original sources",
+    "translated": "translated sources",
+}
 
 Value = str | int | float | None
 
@@ -37,9 +42,9 @@ class Csv(Report):
 
     ``documents`` is ``all`` and ``counting`` is ``raw`` in the leaderboard's rows. Where only some sources are clean, a
     system has another row, in which ``documents`` is ``clean sources`` and all numbers are of those documents alone;
-    likewise where ``counting`` is ``gated`` (failed hypotheses count as nothing) or ``decoded`` (HTML entities are
-    decoded). Averages over lang pairs have the pairs in ``lang_pair``, joined by ``+``, and ``average`` in
-    ``documents``.
+    likewise ``original sources`` and ``translated sources`` where there are both, and likewise where ``counting`` is
+    ``gated`` (failed hypotheses count as nothing) or ``decoded`` (HTML entities are decoded). Averages over lang pairs
+    have the pairs in ``lang_pair``, joined by ``+``, and ``average`` in ``documents``.
 
     A text (a name, a signature) that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break is written with an
     apostrophe before it, so that no spreadsheet takes it for a formula; a carriage return is written as a space.

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from mteval.files import write_text
 from mteval.report.average import AVERAGE_LEGEND, average
 from mteval.report.base import PairResult, Report, RunResult
-from mteval.report.blame import Blame, blame
 from mteval.report.differences import DIFFERENCE_LEGEND, Differences, differences
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.html_charts import charts_data
@@ -27,6 +26,7 @@ from mteval.report.html_views import LeaderboardView, leaderboard_views
 from mteval.report.judged import FAULT_LEGEND, Judgement, judgement
 from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain, printable
+from mteval.report.splits import Split, splits
 from mteval.report.table import MISSING, Table
 
 LIMIT = 30_000_000
@@ -53,7 +53,7 @@ class _Page:
     views: tuple[LeaderboardView, ...]
     verdicts: Judgement
     readings: tuple[Readings, ...]
-    split: Blame
+    splits: tuple[Split, ...]
     between: Differences | None
     matrices: tuple[Matrix, ...]
     documents: DocumentTable
@@ -97,13 +97,13 @@ def _files_of(whole: Part, files: Mapping[str, Part]) -> dict[str, str]:
 
 def _page(pair: PairResult, table: Table, result: RunResult) -> _Page:
     verdicts = judgement(pair, table)
-    split = blame(pair, table, result.metrics)
+    parts = splits(pair, table, result.metrics)
     return _Page(
         table=table,
-        views=leaderboard_views(pair, result.metrics, split),
+        views=leaderboard_views(pair, result.metrics, parts),
         verdicts=verdicts,
         readings=readings(pair, verdicts),
-        split=split,
+        splits=parts,
         between=differences(pair, table, result.metrics, result.baseline),
         matrices=matrices(pair, table, result.metrics),
         documents=document_table(pair, table),

@@ -20,6 +20,9 @@ _LABELS = tuple(reversed(LABELS))
 """As the page counts them, from the best on."""
 
 
+_WRITTEN: Mapping[bool | None, str | None] = {None: None, False: "original", True: "translated"}
+
+
 def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Table, rows: range) -> dict[str, Any]:
     """Everything that was found of some scored segments of one lang pair.
 
@@ -31,9 +34,10 @@ def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Ta
 
     Returns:
         ``texts`` holds an array a segment: its source, its references in the order of ``references`` (``null`` where
-        it has none), the hypotheses in the order of ``systems``. Each system's columns have an entry a segment, or
-        are objects by position where few segments have an entry. Positions count from 0 within ``rows``; spans count
-        UTF-16 units.
+        it has none), the hypotheses in the order of ``systems``. ``written`` says of each document whether its source
+        is original or translated, and is only there where that is known of any. Each system's columns have an entry a
+        segment, or are objects by position where few segments have an entry. Positions count from 0 within ``rows``;
+        spans count UTF-16 units.
     """
     segments = [pair.eval_set.scored[row] for row in rows]
     documents = list(dict.fromkeys(segment.document for segment in segments))
@@ -43,6 +47,7 @@ def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Ta
     by_name = {system.name: system for system in pair.systems}
     systems = [by_name[row.system] for row in table.rows]
     labels = {column.metric: column.label for column in table.columns}
+    written = {one.id: one.translated for one in pair.eval_set.documents if one.translated is not None}
     return {
         "pair": str(pair.eval_set.pair),
         "languages": [str(pair.eval_set.pair.source), str(pair.eval_set.pair.target)],
@@ -55,6 +60,7 @@ def explorer_data(pair: PairResult, metrics: Mapping[str, MetricCard], table: Ta
             for name, card in metrics.items()
         ],
         "documents": documents,
+        **({"written": [_WRITTEN[written.get(document)] for document in documents]} if written else {}),
         "references": references,
         "ids": [segment.id for segment in segments],
         "document": [numbers[segment.document] for segment in segments],

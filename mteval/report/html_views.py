@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mteval.metrics.base import MetricCard
 from mteval.report.base import Counting, PairResult, Sources
-from mteval.report.blame import CLEAN_LEGEND, Blame
 from mteval.report.leaderboard import views
+from mteval.report.splits import Split
 from mteval.report.table import Table
 
 _TITLES: Mapping[Counting, str] = {"raw": "", "gated": "gated", "decoded": "HTML entities decoded"}
@@ -20,6 +20,14 @@ _CAPTIONS: Mapping[Counting, str] = {
     ),
     "decoded": "Here hypotheses are scored with the HTML entities decoded that the gate marked.",
 }
+
+_ASKED: Mapping[Sources, str] = {
+    "all": "",
+    "clean": "&source=clean",
+    "original": "&written=original",
+    "translated": "&written=translated",
+}
+"""What the explorer is asked for, to show the segments of these documents alone."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +45,24 @@ class LeaderboardView:
     title: str
     caption: str
 
+    @property
+    def asked(self) -> str:
+        """What the explorer is asked for, to show the segments that count here; the end of an address."""
+        return _ASKED[self.sources]
 
-def leaderboard_views(pair: PairResult, metrics: Mapping[str, MetricCard], split: Blame) -> tuple[LeaderboardView, ...]:
+
+def leaderboard_views(
+    pair: PairResult, metrics: Mapping[str, MetricCard], parts: Sequence[Split]
+) -> tuple[LeaderboardView, ...]:
     """All ways of counting that differ, the scores as produced over all documents first."""
+    captions: dict[Sources, str] = {part.sources: part.caption for part in parts}
     return tuple(
         LeaderboardView(
             counting,
             sources,
             table,
-            ", ".join(one for one in (_TITLES[counting], "clean sources only" if sources == "clean" else "") if one),
-            " ".join(
-                one
-                for one in (
-                    _CAPTIONS[counting],
-                    f"{split.size}. {CLEAN_LEGEND}" if sources == "clean" else "",
-                )
-                if one
-            ),
+            ", ".join(filter(None, (_TITLES[counting], "" if sources == "all" else f"{sources} sources only"))),
+            " ".join(filter(None, (_CAPTIONS[counting], captions.get(sources, "")))),
         )
         for (counting, sources), table in views(pair, metrics).items()
     )

@@ -10,11 +10,11 @@ from mteval.comparison import Comparisons
 from mteval.files import dump_json, write_text
 from mteval.report.average import Average, average
 from mteval.report.base import PairResult, Report, RunResult
-from mteval.report.blame import Blame, blame
 from mteval.report.differences import Difference, every_difference, to_baseline
 from mteval.report.document_scores import document_scores
 from mteval.report.judged import Judgement, judgement
 from mteval.report.leaderboard import leaderboard, views
+from mteval.report.splits import Split, splits
 from mteval.report.table import Row, Table
 from mteval.report.tally import Tally
 
@@ -29,7 +29,8 @@ class Json(Report):
     ways of counting. ``average`` is the average over lang pairs, ``null`` where it makes no sense.
 
     ``clean_sources`` holds the scores over the documents whose source is clean; its ``systems`` are ``null`` where that
-    is all of them or none.
+    is all of them or none. Where there are both, ``original_sources`` and ``translated_sources`` hold those over the
+    documents whose source was first written in its language, and whose source is itself a translation.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
@@ -47,7 +48,7 @@ class Json(Report):
 
 
 def _pair(table: Table, pair: PairResult, result: RunResult) -> dict[str, Any]:
-    verdicts, split = judgement(pair, table), blame(pair, table, result.metrics)
+    verdicts = judgement(pair, table)
     found = to_baseline(pair, table, result.metrics, result.baseline) if result.baseline else None
     by_document = {system.name: document_scores(system) for system in pair.systems}
     return {
@@ -87,19 +88,18 @@ def _pair(table: Table, pair: PairResult, result: RunResult) -> dict[str, Any]:
             for (counting, sources), of_view in views(pair, result.metrics).items()
             if (counting, sources) != ("raw", "all")
         ],
-        "clean_sources": _clean_sources(split),
+        **{f"{part.sources}_sources": _part(part) for part in splits(pair, table, result.metrics)},
         "declined": dict(table.declined),
         "notes": list(table.notes),
     }
 
 
-def _clean_sources(split: Blame) -> dict[str, Any]:
-    table = split.table
+def _part(part: Split) -> dict[str, Any]:
     return {
-        "documents": list(split.documents),
-        "segments": split.segments,
-        "finding": list(split.finding),
-        "systems": None if table is None else _places(table),
+        "documents": list(part.documents),
+        "segments": part.segments,
+        "finding": list(part.finding),
+        "systems": None if part.table is None else _places(part.table),
     }
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from mteval.files import write_text
 from mteval.report.average import Average, AverageRow, average
 from mteval.report.base import Report, RunResult
-from mteval.report.blame import Blame, blame
 from mteval.report.differences import Differences, differences
 from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain
+from mteval.report.splits import Split, splits
 from mteval.report.table import MISSING, STARRED, TIED, Cell, Row, Table
 
 _INTERVALS = 4
@@ -49,7 +49,7 @@ _ESCAPES = {
 
 class Latex(Report):
     """Writes ``leaderboard.tex``: one ``table`` a lang pair, to be put into a paper with ``\\input``; and another over
-    clean sources, where only some are.
+    clean sources, where only some are, and over original and translated ones, where there are both.
 
     It needs the package booktabs, and an engine or encoding that reads UTF-8 (T1 fonts for quotation marks). The
     signatures stand below the table; intervals are left out where there are more than four metrics.
@@ -60,11 +60,11 @@ class Latex(Report):
         head = "% Needs \\usepackage{booktabs} and \\usepackage[T1]{fontenc} in the preamble.\n"
         blocks = [head]
         for table, pair in zip(leaderboard(result), result.pairs, strict=True):
-            split = blame(pair, table, result.metrics)
-            blocks.append(_table(table, [*result.warnings, *split.finding]))
+            parts = splits(pair, table, result.metrics)
+            blocks.append(_table(table, [*result.warnings, *(text for part in parts for text in part.finding)]))
             between = differences(pair, table, result.metrics, result.baseline)
             blocks += [_differences(table, between)] if between else []
-            blocks += [_clean_sources(split, split.table)] if split.table else []
+            blocks += [_part(part, part.table) for part in parts if part.table]
         mean = average(result)
         blocks += [_average(mean)] if mean else []
         write_text(path, "\n".join(blocks))
@@ -85,13 +85,13 @@ def _table(table: Table, notes: Sequence[str]) -> str:
     return _floating(caption, _label(table), [*body, *_notes(table, notes)], _size(table))
 
 
-def _clean_sources(split: Blame, table: Table) -> str:
-    """The table over clean sources; its signatures and its finding stand below the table over all documents."""
+def _part(part: Split, table: Table) -> str:
+    """The table over some documents alone; its signatures and its finding stand below the table over all documents."""
     caption = (
-        f"{escape(table.pair)}, {escape(table.eval_set)}, clean sources: {split.size}. "
+        f"{escape(table.pair)}, {escape(table.eval_set)}, {part.title.lower()}: {part.size}. "
         rf"Signatures are those of Table~\ref{{tab:{_label(table)}}}. {_legend(table)}"
     )
-    return _floating(caption, f"{_label(table)}-clean", _tabular(table, said=False), _size(table))
+    return _floating(caption, f"{_label(table)}-{part.sources}", _tabular(table, said=False), _size(table))
 
 
 def _size(table: Table) -> str:

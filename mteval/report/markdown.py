@@ -9,12 +9,12 @@ from pathlib import Path
 from mteval.files import write_text
 from mteval.report.average import AVERAGE_LEGEND, Average, average
 from mteval.report.base import Report, RunResult
-from mteval.report.blame import CLEAN_LEGEND, Blame, blame
 from mteval.report.differences import DIFFERENCE_LEGEND, Differences, differences
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
 from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain
+from mteval.report.splits import Split, splits
 from mteval.report.table import MISSING, Cell, Row, Table
 
 _WIDE = 8
@@ -30,7 +30,7 @@ class Markdown(Report):
         blocks = ["# Leaderboard", *_list("Warnings", [escape(warning) for warning in result.warnings])]
         for table, pair in zip(tables, result.pairs, strict=True):
             between = differences(pair, table, result.metrics, result.baseline)
-            blocks += _pair(table, between, blame(pair, table, result.metrics))
+            blocks += _pair(table, between, splits(pair, table, result.metrics))
             blocks += _documents(document_table(pair, table))
             blocks += _verdicts(judgement(pair, table))
         blocks += _average(average(result))
@@ -88,7 +88,7 @@ def _differences(found: Differences | None) -> list[str]:
     return [f"### {escape(found.title)}", _grid(header, "lllrrrr", rows), legend]
 
 
-def _pair(table: Table, between: Differences | None, split: Blame) -> list[str]:
+def _pair(table: Table, between: Differences | None, parts: Sequence[Split]) -> list[str]:
     blocks = [f"## {escape(table.pair)}, {escape(table.eval_set)}", table.size]
     if table.rows:
         blocks += [_scores(table, said=True), f"{escape(table.legend)} **Bold** is the best score."]
@@ -98,7 +98,7 @@ def _pair(table: Table, between: Differences | None, split: Blame) -> list[str]:
     blocks += _list("Notices", [f"{escape(row.system)}: {escape(text)}" for row in table.rows for text in row.told])
     blocks += _list("Declined", [f"{escape(name)}: {escape(reason)}" for name, reason in table.declined.items()])
     blocks += _differences(between)
-    blocks += _clean_sources(split)
+    blocks += [block for part in parts for block in _part(part)]
     blocks += _list("Metric signatures", [f"{escape(who)}: {code(signature)}" for who, signature in table.signatures])
     blocks += _list("System signatures", [f"{escape(row.system)}: {code(row.signature)}" for row in table.rows])
     return blocks
@@ -115,11 +115,12 @@ def _scores(table: Table, said: bool) -> str:
     return _grid(header, "rl" + "r" * len(table.columns) + ("lrr" if said else ""), rows)
 
 
-def _clean_sources(split: Blame) -> list[str]:
-    finding = [escape(text) for text in split.finding]
-    if split.table is None:
-        return ["### Clean sources", *finding] if finding else []
-    return ["### Clean sources", f"{split.size}. {CLEAN_LEGEND}", _scores(split.table, said=False), *finding]
+def _part(part: Split) -> list[str]:
+    """The scores over some documents alone, if they are others, and what they show."""
+    finding = [escape(text) for text in part.finding]
+    if part.table is None:
+        return [f"### {part.title}", *finding] if finding else []
+    return [f"### {part.title}", part.caption, _scores(part.table, said=False), *finding]
 
 
 def _row(row: Row, said: bool) -> list[str]:

@@ -47,6 +47,7 @@ def notes(
         headline: the metric that ranks.
     """
     yield from _interference(pair, metrics, labels, headline)
+    yield from translationese(pair)
     yield from _power(pair, metrics, labels)
     yield from _missing(pair, labels)
     yield from _truncated(pair, labels)
@@ -67,6 +68,21 @@ def _interference(
     first = next((name for name in metrics if scores_of(name, pair.systems)), None)
     if headline is not None and first != headline and first is not None:
         yield f"{labels[first]} does not rank here, since a system was optimised with its family."
+
+
+def translationese(pair: PairResult) -> Iterable[str]:
+    """How much of the source text is itself a translation, if any is known to be."""
+    counts = {sources: len(rows) for sources, rows in pair.rows_by.items()}
+    if not counts["translated"]:
+        return
+    unknown = counts["all"] - counts["original"] - counts["translated"]
+    yield (
+        f"Translationese: {counts['translated']} of {counted(counts['all'], 'segment')} with a source that is itself a "
+        f"translation, {counts['original']} with one that was first written in {pair.eval_set.pair.source}"
+        f"{f', {unknown} unknown' if unknown else ''}. Systems can look better on translated sources (Toral et al. "
+        "2018), and it is advised to leave them out of test sets (Graham, Haddow & Koehn 2020), as "
+        "subset.origlang=original does."
+    )
 
 
 def _power(pair: PairResult, metrics: Mapping[str, MetricCard], labels: Mapping[str, str]) -> Iterable[str]:

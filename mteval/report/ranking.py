@@ -105,8 +105,8 @@ def standings(pair: PairResult, metric: str, card: MetricCard) -> dict[str, Stan
 
 
 def interferes(card: MetricCard, system: SystemResult) -> bool:
-    """Whether a system was optimised with a metric of this family, so that its score is not to be believed."""
-    return any(family_of(name) == card.family for name in system.optimised_with)
+    """Whether a system was optimised with this metric or one of its family, so that its score is not to be believed."""
+    return any(name in (card.label, card.family) or family_of(name) == card.family for name in system.optimised_with)
 
 
 def headline(metrics: Mapping[str, MetricCard], systems: Sequence[SystemResult]) -> str | None:

@@ -10,12 +10,12 @@ from rich.text import Text
 
 from mteval.report.average import average
 from mteval.report.base import RunResult
-from mteval.report.blame import Blame, blame
 from mteval.report.differences import differences
 from mteval.report.document_scores import DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, judgement
 from mteval.report.leaderboard import leaderboard
 from mteval.report.plain import plain
+from mteval.report.splits import Split, splits
 from mteval.report.table import MISSING, STARRED, STARRED_LEGEND, TIED, TIED_LEGEND, Cell, Row, Table
 from mteval.report.terminal_differences import show_average, show_differences
 from mteval.report.terminal_screen import STYLES, Screen, named
@@ -43,7 +43,8 @@ def show(result: RunResult, console: Console) -> None:
         told = (
             show_differences(differences(pair, table, result.metrics, result.baseline), screen, legend=not told) or told
         )
-        page.clean_sources(blame(pair, table, result.metrics))
+        for part in splits(pair, table, result.metrics):
+            page.part(part)
         page.documents(document_table(pair, table))
         page.verdicts(judgement(pair, table), table)
     show_average(average(result), screen)
@@ -87,17 +88,17 @@ class _Page:
             self._screen.say(f"{name} declined: {reason}")
         self._screen.gap()
 
-    def clean_sources(self, split: Blame) -> None:
-        """Print one lang pair's table over clean sources, if it is another one, and what that shows."""
-        if split.table:
-            self._screen.say(f"Clean sources: {split.size}", "bold")
+    def part(self, part: Split) -> None:
+        """Print one lang pair's table over some documents alone, if it is another one, and what that shows."""
+        if part.table:
+            self._screen.say(f"{part.title}: {part.size}", "bold")
             self._screen.gap()
-            parts, brackets = self._parts(split.table)
-            for part in parts:
-                self._part(split.table, part, brackets, tail=False)
-        for text in split.finding:
+            columns, brackets = self._parts(part.table)
+            for one in columns:
+                self._part(part.table, one, brackets, tail=False)
+        for text in part.finding:
             self._screen.say(text)
-        if split.finding:
+        if part.finding:
             self._screen.gap()
 
     def documents(self, scores: DocumentTable) -> None:

@@ -1,4 +1,4 @@
-"""A lang pair's result seen in another way of counting: with other scores, or as if it held clean sources alone."""
+"""A lang pair's result seen in another way of counting: with other scores, or as if it held some documents alone."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def through(pair: PairResult, counting: Counting, sources: Sources) -> PairResul
     view = pair.views[counting, sources]
     systems = tuple(replace(system, scores=view.scores[system.name]) for system in pair.systems)
     seen = replace(pair, systems=systems, comparisons=view.comparisons, views={})
-    return _on_clean_sources(seen) if sources == "clean" else seen
+    return seen if sources == "all" else _on(seen, sources)
 
 
-def _on_clean_sources(pair: PairResult) -> PairResult:
-    """The same result, as if the eval set held the documents with a clean source alone."""
-    clean, rows = frozenset(pair.clean_documents), pair.clean_rows
+def _on(pair: PairResult, sources: Sources) -> PairResult:
+    """The same result, as if the eval set held some documents alone."""
+    kept, rows = frozenset(pair.documents_by[sources]), pair.rows_by[sources]
     eval_set = replace(
         pair.eval_set,
-        documents=tuple(document for document in pair.eval_set.documents if document.id in clean),
-        segments=tuple(segment for segment in pair.eval_set.segments if segment.document in clean),
+        documents=tuple(document for document in pair.eval_set.documents if document.id in kept),
+        segments=tuple(segment for segment in pair.eval_set.segments if segment.document in kept),
         hypotheses={},
     )
 
@@ -38,12 +38,12 @@ def _on_clean_sources(pair: PairResult) -> PairResult:
             segment_scores={},
             spans={},
             truncated={metric: _moved(cut, rows) for metric, cut in system.truncated.items()},
-            verdicts=tuple(verdict for verdict in system.verdicts if verdict.document in clean),
+            verdicts=tuple(verdict for verdict in system.verdicts if verdict.document in kept),
             recounted={},
         )
 
-    sources = tuple(verdict for verdict in pair.sources if verdict.document in clean)
-    return replace(pair, eval_set=eval_set, systems=tuple(only(system) for system in pair.systems), sources=sources)
+    judged = tuple(verdict for verdict in pair.sources if verdict.document in kept)
+    return replace(pair, eval_set=eval_set, systems=tuple(only(system) for system in pair.systems), sources=judged)
 
 
 def _moved(positions: Iterable[int], rows: Sequence[int]) -> tuple[int, ...]:

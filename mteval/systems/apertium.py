@@ -24,9 +24,12 @@ from mteval.systems.base import Output, System, SystemCard
 
 DEBIAN_PACKAGES: Mapping[str, str] = {
     "pt-es": "apertium-es-pt",
+    "es-pt": "apertium-es-pt",
     "por-cat": "apertium-por-cat",
+    "cat-por": "apertium-por-cat",
     "ro-es": "apertium-es-ro",
     "spa-eng": "apertium-eng-spa",
+    "eng-spa": "apertium-eng-spa",
     "cat-eng": "apertium-eng-cat",
 }
 """Which Debian package brings a mode, for the modes of the shipped configs."""

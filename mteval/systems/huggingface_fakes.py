@@ -100,7 +100,14 @@ def write_mbart50(folder: Path, *, seed: int = 0) -> Path:
     transformers = _module("transformers")
     tokenizer = transformers.MBart50TokenizerFast(tokenizer_object=_characters(_SPECIAL), model_max_length=512)
     tokenizer.save_pretrained(folder)
-    config = transformers.MBartConfig(**_size(len(tokenizer)), decoder_start_token_id=2, forced_eos_token_id=2)
+    config = transformers.MBartConfig(
+        **_size(len(tokenizer)),
+        decoder_start_token_id=2,
+        forced_eos_token_id=2,
+        normalize_before=True,  # which, like the next two, published checkpoints hold, and converters read
+        normalize_embedding=True,
+        tokenizer_class="MBart50Tokenizer",
+    )
     _save(transformers.MBartForConditionalGeneration, config, folder, seed, {"num_beams": 5, "max_length": 200})
     return folder
 

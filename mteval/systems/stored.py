@@ -18,7 +18,8 @@ _FORMATS = (".txt", ".tsv", ".jsonl")
 
 
 class Stored(System):
-    """Reads one hypothesis a segment, in order; page furniture that is not scored has none.
+    """Reads one hypothesis a segment, in order; page furniture that is not scored has none. Of a subset of an eval set
+    it may hold the hypotheses of the whole one, or those of the subset alone.
 
     Args:
         path: the file; ``{lang_pair}``, ``{source}`` and ``{target}`` in it are filled in. ``.txt`` holds a hypothesis
@@ -35,6 +36,7 @@ class Stored(System):
         self._path = path
         self._column = column
         self._source_column = source_column
+        self._places: dict[LangPair, dict[str, int]] = {}
 
     @property
     def card(self) -> SystemCard:
@@ -45,14 +47,18 @@ class Stored(System):
         if path != resolve(self._path) and not path.exists():
             return f"no file {path}"
         rows = self._read(path)
-        check_parity(str(path), len(rows), len(eval_set.scored), "hypotheses", f"segments of {eval_set.name}")
-        for (where, _, source), segment in zip(rows, eval_set.scored, strict=True):
+        whole = eval_set.whole or eval_set
+        if len(rows) == len(eval_set.scored):
+            whole = eval_set
+        check_parity(str(path), len(rows), len(whole.scored), "hypotheses", f"segments of {whole.name}")
+        for (where, _, source), segment in zip(rows, whole.scored, strict=True):
             if source is not None and source.strip() != segment.source.strip():
                 raise ParityError(
                     where,
                     f"its source is not that of segment {segment.id}",
                     "store one hypothesis a segment, in the order of the eval set",
                 )
+        self._places[eval_set.pair] = {segment.id: row for row, segment in enumerate(whole.scored)}
         return None
 
     def check(self, pair: LangPair) -> None:
@@ -68,7 +74,9 @@ class Stored(System):
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[int, Output]]:
-        for index, (_, hypothesis, _) in enumerate(self._read(self._file(pair))):
+        rows, places = self._read(self._file(pair)), self._places.get(pair, {})
+        for index, segment in enumerate(segments):
+            _, hypothesis, _ = rows[places.get(segment.id, index)]
             yield index, Output(hypothesis)
 
     def close(self) -> None:

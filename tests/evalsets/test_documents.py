@@ -94,6 +94,8 @@ def test_furniture_is_marked_and_kept_and_left_out(folder: Path) -> None:
         ("documents: {n: {file: none.txt, language: pt}}", "no such file"),
         ("documents: {n: {file: ../news.txt, language: pt}}", "not in the manifest's own folder"),
         ("documents: {n: {file: news.txt, language: pt, sha256: 00}}", "is not the text that the manifest describes"),
+        ("documents: {n: {file: news.txt, language: pt, origlang: xyzzy}}", "documents.n: origlang: unknown language"),
+        ("documents: {n: {file: news.txt, language: pt, origlang: no}}", 'write "no" in quotes for Norwegian'),
     ],
 )
 def test_a_wrong_manifest_is_refused(folder: Path, text: str, problem: str) -> None:
@@ -183,3 +185,15 @@ def test_a_missing_reference_file_is_named(seeds: tuple[Path, Path]) -> None:
 
 def test_a_lang_pair_without_references_has_none(seeds: tuple[Path, Path]) -> None:
     assert load_seeds(*seeds, LangPair("ro", "fr")).reference_names == ()
+
+
+def test_the_original_language_is_in_the_manifest_or_set_for_all(folder: Path) -> None:
+    shutil.copy(folder / "news.txt", folder / "other.txt")
+    assert {d.origlang for d in load(folder).documents} == {None}
+    assert {d.translated for d in load(folder, origlang="pt").documents} == {False}
+    rows = "documents:\n  n: {file: news.txt, language: pt, origlang: en-US}\n  o: {file: other.txt, language: pt}\n"
+    manifest(folder, rows)
+    found = load(folder, origlang="pt_BR").documents
+    assert [(d.id, d.origlang, d.translated) for d in found] == [("n", "en_US", True), ("o", "pt_BR", False)]
+    with pytest.raises(ConfigError, match=r"^origlang: unknown language code"):
+        load(folder, origlang="portuguese")

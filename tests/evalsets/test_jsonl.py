@@ -84,6 +84,13 @@ def changed(**fields: Any) -> list[Any]:
         ([[1]], "set.jsonl:1: a JSON list"),
         ([], "holds no segment of ro-en"),
         (changed(lang_pair="ro_en"), "set.jsonl:2: 'ro_en' is not a lang pair"),
+        (changed(origlang="romanian"), "set.jsonl:2: origlang: unknown language code 'romanian'"),
+        (changed(origlang=False), "set.jsonl:2: origlang: YAML reads an unquoted no as false"),
+        (changed(orig_lang="ro"), "set.jsonl:2: unknown field 'orig_lang'; write 'origlang'"),
+        (
+            [{**ROWS[0], "origlang": "ro"}, {**ROWS[1], "document": "a", "origlang": "en"}],
+            "set.jsonl:2: document 'a' was first written in ro by an earlier line, and in en by this one",
+        ),
     ],
 )
 def test_bad_lines_are_named(tmp_path: Path, rows: list[Any], problem: str) -> None:
@@ -106,3 +113,19 @@ def test_a_path_may_name_the_lang_pair(tmp_path: Path) -> None:
         assert len(JsonLines(str(tmp_path / path)).load(RO_EN, [RO_EN, PT_EN]).segments) == 2
     with pytest.raises(DataError, match=r"set\.pt-en\.jsonl: no such file"):
         JsonLines(str(tmp_path / "set.{lang_pair}.jsonl")).load(PT_EN, [RO_EN, PT_EN])
+
+
+def test_a_documents_original_language_is_said_by_any_of_its_lines(tmp_path: Path) -> None:
+    rows = [
+        {"source": "a", "document": "x"},
+        {"source": "b", "document": "x", "origlang": "en-GB"},
+        {"source": "c", "document": "y", "origlang": None},
+        {"source": "d", "document": "z", "origlang": "ro"},
+    ]
+    path = str(tmp_path / "set.jsonl")
+    assert [(d.origlang, d.translated) for d in load(tmp_path, rows).documents] == [
+        ("en_GB", True), (None, None), ("ro", False),
+    ]  # fmt: skip
+    assert [d.origlang for d in JsonLines(path, origlang="de").load(RO_EN, [RO_EN]).documents] == ["en_GB", "de", "ro"]
+    with pytest.raises(ConfigError, match=r"^origlang: unknown language code 'german'"):
+        JsonLines(path, origlang="german")

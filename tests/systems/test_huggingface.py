@@ -23,6 +23,7 @@ from mteval.errors import ConfigError, GatedError, MtevalError, UnavailableError
 from mteval.lang import LangPair
 from mteval.segment import EvalSet, Segment
 from mteval.systems import huggingface_fakes
+from mteval.systems.base import Output
 from mteval.systems.huggingface import HuggingFace
 from mteval.systems.huggingface_languages import codes_in, find_code
 
@@ -84,7 +85,7 @@ def of(folder: Path, **settings: Any) -> HuggingFace:
 
 def fed(system: HuggingFace, sources: Sequence[str], pair: LangPair) -> tuple[list[list[str]], list[str]]:
     """The tokens that the encoder was given, without padding, a list a source; and each second decoder token."""
-    model = system._model
+    model, reader = system._model, system._reader
     read: list[list[int]] = []
     steps: list[list[int]] = []
 
@@ -102,8 +103,8 @@ def fed(system: HuggingFace, sources: Sequence[str], pair: LangPair) -> tuple[li
     translate(system, sources, pair)
     for hook in hooks:
         hook.remove()
-    second = model.tokenizer.convert_ids_to_tokens(steps[1]) if len(steps) > 1 else []
-    return [model.tokenizer.convert_ids_to_tokens(row) for row in read], second
+    second = reader.tokenizer.convert_ids_to_tokens(steps[1]) if len(steps) > 1 else []
+    return [reader.tokenizer.convert_ids_to_tokens(row) for row in read], second
 
 
 # Decoding
@@ -370,10 +371,10 @@ def test_language_codes_are_overridden_and_checked(folders: dict[str, Path]) -> 
 
 def test_codes_beyond_the_weights_are_not_known(copy: Callable[[str], Path]) -> None:
     folder = copy("nllb")
-    tokenizer = of(folder)._model.tokenizer
+    tokenizer = of(folder)._reader.tokenizer
     tokenizer.add_tokens(["bar_Latn"], special_tokens=True)
     tokenizer.save_pretrained(folder)
-    assert "bar_Latn" in of(folder)._model.tokenizer.get_vocab()
+    assert "bar_Latn" in of(folder)._reader.tokenizer.get_vocab()
     with pytest.raises(UnavailableError, match="no code for bar"):
         of(folder).check(LangPair("bar", "en"))
 
@@ -865,3 +866,97 @@ print(time.monotonic() - begun)
     assert "give the folder as checkpoint" in line
     assert float(seconds) < 10
     assert done.stderr == ""
+
+
+# Proposals
+
+
+def proposals(
+    system: HuggingFace, count: int, sources: Sequence[str] = SOURCES, pair: LangPair = PT_EN
+) -> list[tuple[Output, ...]]:
+    """Proposals in order, each position given exactly once."""
+    made = list(system.propose(segments(*sources), pair, count))
+    assert sorted(position for position, _ in made) == list(range(len(sources)))
+    return [outputs for _, outputs in sorted(made, key=lambda one: one[0])]
+
+
+def of_texts(found: Sequence[Sequence[Output]]) -> list[list[str]]:
+    return [[output.text for output in outputs] for outputs in found]
+
+
+@pytest.mark.parametrize("family", ["marian", "nllb", "t5"])
+def test_proposals_are_the_beams_of_transformers_used_by_hand(folders: dict[str, Path], family: str) -> None:
+    system = of(folders[family], beam_size=2, **SETTINGS.get(family, {}))
+    found = of_texts(proposals(system, 5))
+    reader, route = system._reader, system._route(PT_EN)
+    for source, texts in zip(SOURCES, found, strict=True):
+        ids, _ = reader.read(route.prefix + source, route.source)
+        output = system._model.weights.generate(
+            _tensor([ids]),
+            num_beams=5,
+            num_return_sequences=5,
+            max_new_tokens=40,
+            forced_bos_token_id=route.first,
+            forced_eos_token_id=None,
+            do_sample=False,
+        )
+        assert texts == [t.strip() for t in reader.tokenizer.batch_decode(output, skip_special_tokens=True)]
+    assert all(len(set(texts)) > 1 for texts in found)
+
+
+def _tensor(rows: list[list[int]]) -> Any:
+    import torch
+
+    return torch.tensor(rows)
+
+
+def test_the_best_proposal_is_the_translation_where_the_beam_is_as_wide(folders: dict[str, Path]) -> None:
+    system = of(folders["nllb"], beam_size=4)
+    assert [texts[0] for texts in of_texts(proposals(system, 3))] == translate(system)
+    (one, *_) = proposals(system, 1)
+    assert len(one) == 1
+
+
+def test_batches_do_not_change_proposals(folders: dict[str, Path]) -> None:
+    for sampling in (None, {"seed": 3}):
+        alone, some = (of(folders["nllb"], batch_size=size, sampling=sampling) for size in (1, 400))
+        assert proposals(alone, 6) == proposals(some, 6)
+        assert proposals(some, 6, SOURCES[::-1])[::-1] == proposals(some, 6)
+
+
+def test_samples_follow_the_seed_and_the_source_alone(folders: dict[str, Path]) -> None:
+    system = of(folders["nllb"], sampling={"seed": 3})
+    found = of_texts(proposals(system, 8, ["Olá", "nu", "Olá"]))
+    assert found[0] == found[2] != found[1]
+    assert len(set(found[0])) > 4
+    assert of_texts(proposals(system, 3, ["Olá"]))[0] == found[0][:3]
+    assert of_texts(proposals(of(folders["nllb"], sampling={"seed": 4}), 8, ["Olá"]))[0] != found[0]
+    cold = of(folders["nllb"], beam_size=1, sampling={"temperature": 0.001})
+    assert of_texts(proposals(cold, 2)) == [[text] * 2 for text in translate(cold)]  # greedy search
+    assert translate(system) == translate(of(folders["nllb"]))  # translations are never drawn
+
+
+def test_proposals_have_notices_of_their_own(folders: dict[str, Path]) -> None:
+    found = proposals(of(folders["nllb"], max_length=6, sampling={"seed": 1}), 12, ["Olá", "", "a </s>"])
+    said = [bool(output.notices) for output in found[0]]
+    assert 0 < sum(said) < len(said)
+    assert all("max_length" in notice for output in found[0] for notice in output.notices)
+    assert found[1] == (Output(""),)
+    assert all("control symbol" in output.notices[0] for output in found[2])
+
+
+def test_signature_of_proposals_holds_what_changes_them(folders: dict[str, Path]) -> None:
+    best, drawn = of(folders["nllb"], beam_size=3), of(folders["nllb"], sampling={"seed": 3})
+    settings = dict(best.signature_of_proposals(PT_EN, 8).settings)
+    assert (settings["beam"], settings["proposals"]) == ("8", "8")
+    assert dict(best.signature_of_proposals(PT_EN, 2).settings)["beam"] == "3"
+    assert settings.items() - dict(best.signature(PT_EN).settings).items() == {("beam", "8"), ("proposals", "8")}
+    sampled = dict(drawn.signature_of_proposals(PT_EN, 8).settings)
+    assert sampled["sampling"] == "temperature=1,top_p=1,epsilon_cutoff=0,seed=3"
+    assert "beam" not in sampled
+    assert drawn.signature(PT_EN) == of(folders["nllb"]).signature(PT_EN)
+
+
+def test_wrong_sampling_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"^sampling\.top_p: "):
+        HuggingFace("a/b", sampling={"top_p": 0})

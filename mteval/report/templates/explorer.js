@@ -37,6 +37,7 @@ class Explorer {
       any("Gate mark", "mark", "Any or none", [["any", "any mark"], ...data.markKinds]),
       any("Verdict", "verdict", "Any", data.labels.toReversed()),
       any("Source verdict", "source", "Any", data.labels.toReversed()),
+      data.written ? any("Source text", "written", "Any", ["original", "translated"]) : null,
       add([element("label", { class: "field" }, element("span", {}, "Text"), search), search]),
       data.references.length > 1
         ? add(select("Compare with", "reference", data.references.map((name, index) => [String(index), name]),

@@ -2,7 +2,7 @@
 
 /** What is asked for when nothing was chosen yet. Every value is a string, as it stands in the address. */
 const NOTHING_CHOSEN = {
-  metric: "", order: "worst", system: "", document: "", mark: "", verdict: "", source: "", text: "", page: "1",
+  metric: "", order: "worst", system: "", document: "", mark: "", verdict: "", source: "", written: "", text: "", page: "1",
 };
 
 /**
@@ -45,6 +45,7 @@ function chosen(data, asked) {
   const fits = (row) =>
     (document_ < 0 || data.document[row] === document_) &&
     (source < 0 || data.sourceVerdicts.label[row] === source) &&
+    (!data.written || !asked.written || data.written[data.document[row]] === asked.written) &&
     (verdict < 0 || systems.some((system) => system.verdicts.label[row] === verdict)) &&
     markFits(systems, row, asked.mark, kind) &&
     (!text || [0, 1, ...others, ...hypotheses].some((part) => searchable(data, row)[part].includes(text)));

@@ -55,7 +55,7 @@ function makeChoosable(root) {
 
 const SWITCHES = [
   ["text", "Scores", { raw: "as produced", gated: "gated", decoded: "HTML entities decoded" }],
-  ["sources", "Sources", { all: "all", clean: "clean" }],
+  ["sources", "Sources", { all: "all", clean: "clean", original: "original", translated: "translated" }],
 ];
 
 /** Show one of several views of a lang pair's leaderboard, chosen by two groups of radio buttons. */

@@ -1,4 +1,4 @@
-"""Which scores are the systems' own: the leaderboard over clean sources, and what every format says of it."""
+"""Scores over some documents alone, clean, original or translated sources, and what every format says of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from rich.console import Console
 
 from mteval.garble.base import Label
 from mteval.report.base import Report, RunResult, View
-from mteval.report.blame import Blame, blame
 from mteval.report.comma import Csv
 from mteval.report.fakes import SIGNATURES, fake_result
 from mteval.report.html import Html
@@ -21,6 +20,7 @@ from mteval.report.jsonfile import Json
 from mteval.report.latex import Latex
 from mteval.report.leaderboard import leaderboard
 from mteval.report.markdown import Markdown
+from mteval.report.splits import Split, splits
 from mteval.report.terminal import show
 from mteval.scores import SystemScore
 
@@ -30,8 +30,10 @@ ALL = "All sources are clean."
 NONE = "No source is clean, so no score is the systems' own."
 
 
-def split(result: RunResult) -> Blame:
-    return blame(result.pairs[0], leaderboard(result)[0], result.metrics)
+def split(result: RunResult) -> Split:
+    """What is said of clean sources, where nothing is known of the language that any was first written in."""
+    (found,) = splits(result.pairs[0], leaderboard(result)[0], result.metrics)
+    return found
 
 
 def with_sources(*labels: Label) -> RunResult:

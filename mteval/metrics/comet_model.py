@@ -1,0 +1,38 @@
+"""Asking a COMET model, which is in memory, for scores and error spans."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mteval.metrics.comet_quiet import quiet
+from mteval.segment import ErrorSpan
+
+Output = tuple[float, list[ErrorSpan] | None]
+"""A score, and the error spans; ``None`` from a model that looks for none."""
+
+
+def predict(model: Any, samples: Sequence[Mapping[str, str]], precision: str) -> list[Output]:
+    """What a model says of samples, which it is given as one batch, by the code that COMET's ``predict`` runs."""
+    import torch
+
+    kind = model.device.type
+    bf16 = torch.autocast(kind, torch.bfloat16) if precision == "bf16" else contextlib.nullcontext()
+    with quiet(), torch.inference_mode(), bf16:
+        batch = model.prepare_sample(list(samples), stage="predict")
+        output = model.predict_step(model.transfer_batch_to_device(batch, model.device, 0))
+    scores = output["scores"].tolist()
+    metadata = output.get("metadata", {})
+    found = metadata.get("error_spans", [None] * len(scores))
+    spans = [None if of_sample is None else _error_spans(of_sample) for of_sample in found]
+    return list(zip(scores, spans, strict=True))
+
+
+def _error_spans(found: list[dict[str, Any]]) -> list[ErrorSpan]:
+    """COMET's error spans as ours; it numbers characters as we do. One of a special token alone has no characters."""
+    return [
+        ErrorSpan(span["start"], span["end"], category="", severity=span["severity"], confidence=span["confidence"])
+        for span in found
+        if span["start"] < span["end"]
+    ]
