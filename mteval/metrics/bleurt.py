@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
-from mteval.metrics.bleurt_languages import REMBERT
 from mteval.metrics.bleurt_model import DEVICES, GELUS, PRECISIONS, BleurtModel, cut
+from mteval.metrics.language_sets import language_codes
 from mteval.needs import Need
 from mteval.signature import Signature
 
@@ -52,6 +52,8 @@ class Bleurt(Metric):
         revision: of the checkpoint at the hub: a commit, branch or tag.
         max_length: how many tokens hypothesis and reference have together at most, with three marks; ``None`` for as
             many as the checkpoint takes, 512 in the published ones.
+        languages: those that its encoder was pre-trained on: a set in ``language_sets`` by name, or a list of codes;
+            ``None`` where that is not known.
         licence: of the checkpoint, as an SPDX identifier.
         thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
 
@@ -70,6 +72,7 @@ class Bleurt(Metric):
         device: str = "auto",
         revision: str | None = None,
         max_length: int | None = None,
+        languages: str | Sequence[str] | None = "rembert",
         licence: str = "Apache-2.0",
         thresholds: str | None = None,
     ) -> None:
@@ -104,7 +107,7 @@ class Bleurt(Metric):
             family="bleurt",
             thresholds=thresholds,
             points=100,
-            languages=REMBERT,
+            languages=language_codes(languages, f"metric {label}, key languages"),
             sees_source=False,
             max_length=512 if max_length is None else max_length,
         )

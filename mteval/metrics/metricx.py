@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
-from mteval.metrics.metricx_languages import MT5
+from mteval.metrics.language_sets import language_codes
 from mteval.metrics.metricx_model import DEVICES, PRECISIONS, WORST, MetricXModel
 from mteval.needs import Need
 from mteval.signature import Signature
@@ -57,6 +57,8 @@ class MetricX(Metric):
         tokenizer_revision: of the tokenizer at the hub.
         max_length: ``--max_input_length``: how many tokens an input has at most, one of which is an end mark that is
             counted and then taken away; ``None`` for the one that the generation was trained with.
+        languages: those that it was pre-trained on: a set in ``language_sets`` by name, or a list of codes; ``None``
+            where that is not known.
         licence: of the checkpoint, as an SPDX identifier.
         thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
 
@@ -78,6 +80,7 @@ class MetricX(Metric):
         tokenizer: str | None = None,
         tokenizer_revision: str | None = None,
         max_length: int | None = None,
+        languages: str | Sequence[str] | None = "mt5",
         licence: str = "Apache-2.0",
         thresholds: str | None = None,
     ) -> None:
@@ -109,7 +112,7 @@ class MetricX(Metric):
             licence=licence,
             family="metricx",
             thresholds=thresholds,
-            languages=MT5,
+            languages=language_codes(languages, f"metric {label}, key languages"),
             sees_source=generation == 24 or not needs_reference,
             max_length=self._max_length - 1,
         )
