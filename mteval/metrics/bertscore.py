@@ -5,7 +5,6 @@ The numbers are those of ``bert_score.BERTScorer`` of the ``bert-score`` package
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Collection, Iterator, Sequence
 
@@ -13,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
+from mteval.loading import DEVICES
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
-from mteval.metrics.bertscore_model import DEFAULTS, DEVICES, MEASURES, OTHER, BertScoreModel
+from mteval.metrics.bertscore_model import DEFAULTS, MEASURES, OTHER, BertScoreModel
 from mteval.metrics.language_sets import language_codes
 from mteval.needs import Need
+from mteval.setting_checks import check_choices, check_counts, check_texts
 from mteval.signature import Signature
 
 _Seen = tuple[str, tuple[str, ...]]
@@ -81,28 +82,22 @@ class BertScore(Metric):
         licence: str = "unknown",
         thresholds: str | None = None,
     ) -> None:
-        require = functools.partial(_require, label)
-        texts = {"label": label, "licence": licence}
-        optional = {"checkpoint": checkpoint, "language": language, "idf": idf, "baseline": baseline}
-        optional["revision"] = revision
-        for key, text in {**texts, **{key: text for key, text in optional.items() if text is not None}}.items():
-            require(isinstance(text, str) and bool(text.strip()), key, text, "give a text that is not empty")
-        for key, value, values in (("measure", measure, MEASURES), ("device", device, DEVICES)):
-            require(value in values, key, value, f"give one of {', '.join(values)}")
-        flags = {"rescale_with_baseline": rescale_with_baseline, "use_fast_tokenizer": use_fast_tokenizer}
-        for key, flag in flags.items():
-            require(isinstance(flag, bool), key, flag, "give true or false")
-        for key, number, least in (("batch_size", batch_size, 1), ("layer", layer, 1), ("max_length", max_length, 3)):
-            fits = (number is None and key != "batch_size") or _is_whole(number, least)
-            require(fits, key, number, f"give a whole number from {least} up")
-        named = checkpoint is not None or language is not None
-        require(named, "checkpoint", checkpoint, "name a checkpoint, or give the language that chooses one")
-        rescalable = language is not None or not rescale_with_baseline
-        require(rescalable, "language", language, "give the target language, as en: baselines are by language")
-        used = baseline is None or rescale_with_baseline
-        require(used, "baseline", baseline, "set rescale_with_baseline to true, or leave it out")
-        known = thresholds is None or thresholds in _fits()
-        require(known, "thresholds", thresholds, "give null, or a metric's name in MT-Thresholds, as bertscore")
+        check_texts(("checkpoint", checkpoint), ("language", language), ("label", label), ("licence", licence))
+        check_texts(("idf", idf), ("baseline", baseline), ("revision", revision))
+        check_choices(("measure", measure, MEASURES), ("device", device, DEVICES))
+        check_counts(("batch_size", batch_size))
+        if layer is not None:
+            check_counts(("layer", layer))
+        if max_length is not None:
+            check_counts(("max_length", max_length), least=3)
+        if thresholds is not None:
+            check_choices(("thresholds", thresholds, _fits()))
+        if checkpoint is None and language is None:
+            raise ConfigError("checkpoint", "is not given", "name one, or give the language that chooses one")
+        if rescale_with_baseline and language is None:
+            raise ConfigError("language", "is not given, and baselines are by language", "give the target's, as en")
+        if baseline is not None and not rescale_with_baseline:
+            raise ConfigError("baseline", "is not used", "set rescale_with_baseline to true, or leave it out")
         plain = measure == "f1" and idf is None and not rescale_with_baseline
         self._label = label
         self._measure = measure
@@ -130,7 +125,7 @@ class BertScore(Metric):
             family="bertscore",
             thresholds=thresholds if plain else None,
             points=100,
-            languages=language_codes(languages, f"metric {label}, key languages"),
+            languages=language_codes(languages, "languages"),
             sees_source=False,
             max_length=max_length,
         )
@@ -240,12 +235,3 @@ def _batches(longest: dict[_Seen, int], most: int) -> Iterator[list[_Seen]]:
         texts += 1 + len(seen[1])
     if batch:
         yield batch
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _require(label: str, holds: bool, key: str, value: object, remedy: str) -> None:
-    if not holds:
-        raise ConfigError(f"metric {label}, key {key}", f"is {value!r}", remedy)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import importlib
-import io
 import json
-import logging
-import re
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from mteval.checkpoint import Checkpoint, find, need
 from mteval.errors import ConfigError, DataError, UnavailableError
 from mteval.files import read_lines
+from mteval.loading import ANEW, find_device, free
+from mteval.metrics.bertscore_quiet import quiet
 from mteval.needs import Need, file, lacking, package
 
-DEVICES = ("auto", "cpu", "cuda")
 MEASURES = ("precision", "recall", "f1")
 REQUIREMENT = "bert-score>=0.3.13,<0.4"
 
@@ -37,7 +33,6 @@ OTHER = "bert-base-multilingual-cased"
 _LIMITLESS = 1_000_000
 _OFFSET = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "xmod")
 """Kinds of encoders that count positions from behind the padding's."""
-_ANEW = "download it again, or choose another one"
 
 
 class BertScoreModel:
@@ -94,7 +89,7 @@ class BertScoreModel:
         """``bert_score.utils``, whose tables and functions are used."""
         for one in lacking([package(REQUIREMENT, "bertscore")]):
             raise UnavailableError(f"package {one.name}", one.detail, one.remedy)
-        with _quiet():
+        with quiet():
             return importlib.import_module("bert_score.utils")
 
     @functools.cached_property
@@ -140,7 +135,7 @@ class BertScoreModel:
         """The tokenizer, which is told how long a text it may give."""
         checkpoint = self.checkpoint
         try:
-            with _quiet():
+            with quiet():
                 tokenizer = self.package.get_tokenizer(str(checkpoint.folder), self._fast)
                 tokenizer.model_max_length = self._limit(tokenizer.model_max_length)
         except (ConfigError, UnavailableError):
@@ -157,14 +152,9 @@ class BertScoreModel:
         return int(self.tokenizer.model_max_length)
 
     @property
-    def device(self) -> str:
+    def device(self) -> Any:
         """Where the encoder goes; ``UnavailableError`` if CUDA is asked for in vain."""
-        import torch
-
-        found = torch.cuda.is_available()
-        if self._device == "cuda" and not found:
-            raise UnavailableError("device", "PyTorch finds no CUDA device here", "set it to cpu or auto")
-        return "cuda" if found and self._device != "cpu" else "cpu"
+        return find_device(self._device)
 
     @functools.cached_property
     def scorer(self) -> Any:
@@ -172,13 +162,13 @@ class BertScoreModel:
         checkpoint, tokenizer, sentences, baseline = self.checkpoint, self.tokenizer, self.sentences, self.baseline
         scorer_class: Any = importlib.import_module("bert_score.scorer").BERTScorer
         try:
-            with _quiet() as made_up:
+            with quiet() as made_up:
                 scorer = scorer_class(
                     model_type=str(checkpoint.folder),
                     num_layers=self.layer,
                     nthreads=0,  # a pool of processes would be forked for idf
                     idf=sentences is not None,
-                    device=self.device,
+                    device=str(self.device),
                     lang=self._language,
                     rescale_with_baseline=baseline is not None,
                     baseline_path=None if baseline is None else str(baseline),
@@ -256,23 +246,21 @@ class BertScoreModel:
         tokenizer, limit = self.tokenizer, self.limit
         try:
             tokenizer.model_max_length = _LIMITLESS
-            with _quiet():
+            with quiet():
                 return [len(self.package.sent_encode(tokenizer, text)) for text in texts]
         finally:
             tokenizer.model_max_length = limit
 
     def score(self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> list[tuple[float, ...]]:
         """Precision, recall and F1 of a batch, each the best over an item's references."""
-        with _quiet():
+        with quiet():
             found = self.scorer.score(list(hypotheses), [list(of_item) for of_item in references])
         return list(zip(*(measure.tolist() for measure in found), strict=True))
 
     def release(self) -> None:
         """Give up the memory that the weights take."""
-        if self.__dict__.pop("scorer", None) is not None and self.device == "cuda":
-            import torch
-
-            torch.cuda.empty_cache()
+        if self.__dict__.pop("scorer", None) is not None:
+            free(self.device)
 
     def _limit(self, own: int) -> int:
         """How many tokens the tokenizer may give: what it says itself, where that is a limit, and what is set."""
@@ -290,42 +278,7 @@ class BertScoreModel:
         return min(limits) if self._max_length is None else self._max_length
 
     def _refuse(self, checkpoint: Checkpoint, problem: str) -> NoReturn:
-        raise UnavailableError(checkpoint.name, problem, _ANEW) from None
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[list[str]]:
-    """Keep what ``bert-score`` is built on from writing to the terminal.
-
-    Yields:
-        The names of weights that ``transformers`` then says that it has made up.
-    """
-    made_up: list[str] = []
-
-    class Listener(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            said = record.getMessage()
-            if "newly initialized" in said:
-                made_up.extend(re.findall(r"'([^']+)'", said.partition("newly initialized")[2]))
-
-    listener = Listener()
-    loggers = [logging.getLogger(name) for name in ("transformers", "transformers.modeling_utils", "matplotlib")]
-    before = [(logger, logger.level, logger.propagate) for logger in loggers]
-    loading = loggers[1]
-    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.ERROR)
-            loading.setLevel(logging.WARNING)
-            loading.propagate = False
-            loading.addHandler(listener)
-            yield made_up
-        finally:
-            loading.removeHandler(listener)
-            for logger, level, propagate in before:
-                logger.setLevel(level)
-                logger.propagate = propagate
+        raise UnavailableError(checkpoint.name, problem, ANEW) from None
 
 
 def _line(error: Exception) -> str:

@@ -5,7 +5,6 @@ The numbers are those of ``bleurt.score.BleurtScorer`` of https://github.com/goo
 
 from __future__ import annotations
 
-import functools
 import importlib.metadata
 import math
 from collections import defaultdict
@@ -15,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
+from mteval.loading import DEVICES
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
-from mteval.metrics.bleurt_model import DEVICES, GELUS, PRECISIONS, BleurtModel, cut
+from mteval.metrics.bleurt_model import GELUS, PRECISIONS, BleurtModel, cut
 from mteval.metrics.language_sets import language_codes
 from mteval.needs import Need
+from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
 from mteval.signature import Signature
 
 _MARKS = 3
@@ -76,21 +77,14 @@ class Bleurt(Metric):
         licence: str = "Apache-2.0",
         thresholds: str | None = None,
     ) -> None:
-        require = functools.partial(_require, label)
-        texts = {"checkpoint": checkpoint, "label": label, "licence": licence}
-        for key, text in {**texts, **({} if revision is None else {"revision": revision})}.items():
-            require(isinstance(text, str) and bool(text.strip()), key, text, "give a text that is not empty")
-        for key, value, values in (
-            ("gelu", gelu, GELUS),
-            ("precision", precision, PRECISIONS),
-            ("device", device, DEVICES),
-        ):
-            require(value in values, key, value, f"give one of {', '.join(values)}")
-        require(_is_whole(batch_size, 1), "batch_size", batch_size, "give a whole number from 1 up")
-        fits = max_length is None or _is_whole(max_length, _MARKS + 2)
-        require(fits, "max_length", max_length, f"give {_MARKS + 2} or more, or null")
-        known = thresholds is None or thresholds in _fits()
-        require(known, "thresholds", thresholds, "give null, or a metric's name in MT-Thresholds, as bleurt20")
+        check_checkpoint(checkpoint)
+        check_texts(("label", label), ("licence", licence), ("revision", revision))
+        check_choices(("gelu", gelu, GELUS), ("precision", precision, PRECISIONS), ("device", device, DEVICES))
+        check_counts(("batch_size", batch_size))
+        if max_length is not None:
+            check_counts(("max_length", max_length), least=_MARKS + 2)
+        if thresholds is not None:
+            check_choices(("thresholds", thresholds, _fits()))
         self._gelu = gelu
         self._precision = precision
         self._batch_size = batch_size
@@ -107,7 +101,7 @@ class Bleurt(Metric):
             family="bleurt",
             thresholds=thresholds,
             points=100,
-            languages=language_codes(languages, f"metric {label}, key languages"),
+            languages=language_codes(languages, "languages"),
             sees_source=False,
             max_length=512 if max_length is None else max_length,
         )
@@ -224,12 +218,3 @@ def _batches(lengths: Mapping[_Pair, int], most: int) -> Iterator[list[_Pair]]:
         batch.append(pair)
     if batch:
         yield batch
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _require(label: str, holds: bool, key: str, value: object, remedy: str) -> None:
-    if not holds:
-        raise ConfigError(f"metric {label}, key {key}", f"is {value!r}", remedy)

@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 
 from mteval.checkpoint import Checkpoint, find, need, used
 from mteval.errors import UnavailableError
+from mteval.loading import DTYPES, find_device, free
 from mteval.needs import Need
 
-PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
-DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("fp32", "bf16")
 GELUS = {"tanh": "gelu_pytorch_tanh", "erf": "gelu"}
 
 _PIECES = ("spm.model", "sent_piece.model")
@@ -102,12 +102,7 @@ class BleurtModel:
     @property
     def device(self) -> Any:
         """Where the weights go; ``UnavailableError`` if CUDA is asked for in vain."""
-        import torch
-
-        found = torch.cuda.is_available()
-        if self._device == "cuda" and not found:
-            raise UnavailableError("device", "PyTorch finds no CUDA device here", "set it to cpu or auto")
-        return torch.device("cuda" if found and self._device != "cpu" else "cpu")
+        return find_device(self._device)
 
     @functools.cached_property
     def weights(self) -> tuple[Any, Any]:
@@ -128,7 +123,7 @@ class BleurtModel:
         )
         state = {name.removeprefix("bleurt."): weight for name, weight in self._state().items()}
         state = {name.replace("embedding_projection", "embedding_hidden_mapping_in"): w for name, w in state.items()}
-        dtype = getattr(torch, PRECISIONS[self._precision])
+        dtype = getattr(torch, DTYPES[self._precision])
         try:
             head = torch.nn.Linear(settings["hidden_size"], 1)
             head.load_state_dict({key: state.pop(f"classifier.{key}") for key in ("weight", "bias")})
@@ -170,10 +165,8 @@ class BleurtModel:
 
     def release(self) -> None:
         """Give up the memory that the weights take."""
-        if self.__dict__.pop("weights", None) is not None and self.device.type == "cuda":
-            import torch
-
-            torch.cuda.empty_cache()
+        if self.__dict__.pop("weights", None) is not None:
+            free(self.device)
 
     def _state(self) -> dict[str, Any]:
         """The weights by name, as the files hold them."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,9 @@ def official(encoder: Path, items: list[Item], measure: str = "f1", **settings: 
         references = [of_item[0] for of_item in references]
     hypotheses = [item.hypothesis for item in items]
     given = {"num_layers": 2, "nthreads": 0, "device": "cpu", **settings}
-    found = bert_score.score(hypotheses, references, model_type=str(encoder), **given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of how the package reads its baselines
+        found = bert_score.score(hypotheses, references, model_type=str(encoder), **given)
     numbers: list[float] = found[MEASURES.index(measure)].tolist()
     return numbers
 
@@ -383,14 +386,13 @@ def test_a_missing_reference_is_named(encoder: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "settings"),
     [
-        ("label", {"label": " "}),
+        ("label", {"label": ""}),
         ("measure", {"measure": "f2"}),
         ("batch_size", {"batch_size": 0}),
         ("layer", {"layer": 0}),
         ("max_length", {"max_length": 2}),
         ("device", {"device": "tpu"}),
         ("revision", {"revision": ""}),
-        ("use_fast_tokenizer", {"use_fast_tokenizer": 1}),
         ("language", {"rescale_with_baseline": True}),
         ("baseline", {"baseline": "x.tsv"}),
         ("languages", {"languages": "english"}),
@@ -398,12 +400,12 @@ def test_a_missing_reference_is_named(encoder: Path) -> None:
     ],
 )
 def test_wrong_settings_are_refused(key: str, settings: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match=rf"metric .*, key {key}: is "):
+    with pytest.raises(ConfigError, match=rf"^{key}: "):
         bertscore("nowhere", **settings)
 
 
 def test_something_must_choose_the_checkpoint() -> None:
-    with pytest.raises(ConfigError, match="key checkpoint: is None; name a checkpoint, or give the language"):
+    with pytest.raises(ConfigError, match="checkpoint: is not given; name one, or give the language"):
         BertScore()
 
 
