@@ -433,6 +433,14 @@ def test_what_this_machine_cannot_compute_is_refused(of: Callable[..., CTranslat
         of("nllb", compute_type="bfloat16", device="cpu").check(PT_EN)
 
 
+def test_another_version_of_ctranslate2_is_refused(
+    of: Callable[..., CTranslate2], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mteval.systems.huggingface_ctranslate2_engine.PACKAGE", "ctranslate2>=99")
+    with pytest.raises(UnavailableError, match=r"^ctranslate2: .*>=99 is needed; pip install 'mteval\[ctranslate2\]'"):
+        of("nllb").check(PT_EN)
+
+
 def test_needs_are_found_without_converting(folders: dict[str, Path], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     package, checkpoint = CTranslate2(str(folders["nllb"]), cache=str(cache)).needs(PT_EN)
@@ -468,10 +476,10 @@ for family, folder in zip(sys.argv[2::2], sys.argv[3::2]):
     system.signature(pair)
     print(family, len(list(system.translate([Segment("1", "Olá " * 300, "0", "x")], pair, {}))))
 """
-    names = [text for family in ("marian", "nllb") for text in (family, str(folders[family]))]
+    names = [text for family in ("marian",) for text in (family, str(folders[family]))]
     run = [sys.executable, "-c", code, str(tmp_path), *names]
     done = subprocess.run(run, capture_output=True, text=True, check=True)
-    assert (done.stdout.split(), done.stderr) == (["marian", "1", "nllb", "1"], "")
+    assert (done.stdout.split(), done.stderr) == (["marian", "1"], "")
 
 
 @pytest.mark.parametrize("name", ["opus_mt_romance_en_int8", "nllb_600m_int8"])
