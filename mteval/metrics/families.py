@@ -29,4 +29,6 @@ def family_of(name: str) -> str | None:
     plain = name.rpartition("/")[2].strip().casefold()
     if plain in FAMILIES:
         return plain
-    return next((family for family, names in FAMILIES.items() if plain.startswith(names)), None)
+    # The longest beginning decides, since BLEURT begins as BLEU does.
+    fitting = [(len(name), family) for family, names in FAMILIES.items() for name in names if plain.startswith(name)]
+    return max(fitting)[1] if fitting else None

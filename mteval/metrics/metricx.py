@@ -6,7 +6,6 @@ https://github.com/google-research/metricx, with ``--batch_size 1`` and the ``--
 
 from __future__ import annotations
 
-import functools
 import importlib.metadata
 import math
 from collections import defaultdict
@@ -16,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
+from mteval.loading import DEVICES
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
-from mteval.metrics.metricx_languages import MT5
-from mteval.metrics.metricx_model import DEVICES, PRECISIONS, WORST, MetricXModel
+from mteval.metrics.language_sets import language_codes
+from mteval.metrics.metricx_model import PRECISIONS, WORST, MetricXModel
 from mteval.needs import Need
+from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
 from mteval.signature import Signature
 
 _LENGTHS = {23: 1024, 24: 1536}
@@ -57,6 +58,8 @@ class MetricX(Metric):
         tokenizer_revision: of the tokenizer at the hub.
         max_length: ``--max_input_length``: how many tokens an input has at most, one of which is an end mark that is
             counted and then taken away; ``None`` for the one that the generation was trained with.
+        languages: those that it was pre-trained on: a set in ``language_sets`` by name, or a list of codes; ``None``
+            where that is not known.
         licence: of the checkpoint, as an SPDX identifier.
         thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
 
@@ -78,22 +81,21 @@ class MetricX(Metric):
         tokenizer: str | None = None,
         tokenizer_revision: str | None = None,
         max_length: int | None = None,
+        languages: str | Sequence[str] | None = "mt5",
         licence: str = "Apache-2.0",
         thresholds: str | None = None,
     ) -> None:
-        require = functools.partial(_require, label)
-        texts = {"checkpoint": checkpoint, "label": label, "licence": licence}
-        optional = {"revision": revision, "tokenizer": tokenizer, "tokenizer_revision": tokenizer_revision}
-        for key, text in {**texts, **{key: text for key, text in optional.items() if text is not None}}.items():
-            require(isinstance(text, str) and bool(text.strip()), key, text, "give a text that is not empty")
-        require(generation in _LENGTHS, "generation", generation, "give 23 or 24")
-        require(isinstance(needs_reference, bool), "needs_reference", needs_reference, "give true or false")
-        require(precision in PRECISIONS, "precision", precision, f"give one of {', '.join(PRECISIONS)}")
-        require(device in DEVICES, "device", device, f"give one of {', '.join(DEVICES)}")
-        require(_is_whole(batch_size, 1), "batch_size", batch_size, "give a whole number from 1 up")
-        require(max_length is None or _is_whole(max_length, 2), "max_length", max_length, "give 2 or more, or null")
-        known = thresholds is None or thresholds in _fits()
-        require(known, "thresholds", thresholds, "give null, or a metric's name in MT-Thresholds")
+        check_checkpoint(checkpoint)
+        check_texts(("label", label), ("licence", licence), ("revision", revision))
+        check_texts(("tokenizer", tokenizer), ("tokenizer_revision", tokenizer_revision))
+        check_choices(("precision", precision, PRECISIONS), ("device", device, DEVICES))
+        check_counts(("batch_size", batch_size))
+        if generation not in _LENGTHS:
+            raise ConfigError("generation", f"is {generation!r}", "give 23 or 24")
+        if max_length is not None:
+            check_counts(("max_length", max_length), least=2)
+        if thresholds is not None:
+            check_choices(("thresholds", thresholds, _fits()))
         self._max_length = _LENGTHS[generation] if max_length is None else max_length
         self._generation = generation
         self._precision = precision
@@ -109,7 +111,7 @@ class MetricX(Metric):
             licence=licence,
             family="metricx",
             thresholds=thresholds,
-            languages=MT5,
+            languages=language_codes(languages, "languages"),
             sees_source=generation == 24 or not needs_reference,
             max_length=self._max_length - 1,
         )
@@ -225,12 +227,3 @@ def _batches(ids: Mapping[str, Sequence[int]], most: int) -> Iterator[list[str]]
         batch.append(text)
     if batch:
         yield batch
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _require(label: str, holds: bool, key: str, value: object, remedy: str) -> None:
-    if not holds:
-        raise ConfigError(f"metric {label}, key {key}", f"is {value!r}", remedy)

@@ -15,10 +15,10 @@ from typing import Any
 
 from mteval.checkpoint import Checkpoint, find, need
 from mteval.errors import UnavailableError
+from mteval.loading import ANEW, find_device, free, load, load_weights
 from mteval.needs import Need
 
-PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
-DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("fp32", "bf16")
 TOKENIZER = "google/mt5-xl"
 """Where the tokenizer of all published MetricX checkpoints is: their own repositories hold none."""
 
@@ -28,7 +28,6 @@ WORST = 25.0
 _SCORE = 250089
 """The token ``<extra_id_10>``, whose logit is the score."""
 _START = 0
-_ANEW = "download it again, or choose another one"
 
 
 class MetricXModel:
@@ -93,7 +92,7 @@ class MetricXModel:
         """The ``transformers`` configuration, which must be of an mT5 that can be a MetricX."""
         from transformers import AutoConfig
 
-        config = self._load(self.checkpoint, "configuration", AutoConfig)
+        config = load(self.checkpoint.name, self.checkpoint.folder, "configuration", AutoConfig)
         if config.model_type != "mt5" or config.vocab_size <= _SCORE or config.tie_word_embeddings:
             problem = f"is a {config.model_type} of {getattr(config, 'vocab_size', 0)} tokens, and no MetricX"
             raise UnavailableError(
@@ -105,24 +104,20 @@ class MetricXModel:
     def tokenizer(self) -> Any:
         from transformers import AutoTokenizer
 
+        found = self.tokenizer_checkpoint
         with _quiet():  # of what the official tool's tokenizer, which is this one, does to rare letters
-            tokenizer = self._load(self.tokenizer_checkpoint, "tokenizer", AutoTokenizer)
+            tokenizer = load(found.name, found.folder, "tokenizer", AutoTokenizer)
         if not callable(tokenizer):  # which is what a broken SentencePiece model comes to
-            raise UnavailableError(self.tokenizer_checkpoint.name, "its tokenizer cannot be loaded", _ANEW)
+            raise UnavailableError(found.name, "its tokenizer cannot be loaded", ANEW)
         if len(tokenizer) > self.config.vocab_size:
             problem = f"has {len(tokenizer)} tokens, and {self._name} knows {self.config.vocab_size}"
-            raise UnavailableError(self.tokenizer_checkpoint.name, problem, f"set tokenizer to {TOKENIZER}")
+            raise UnavailableError(found.name, problem, f"set tokenizer to {TOKENIZER}")
         return tokenizer
 
     @property
     def device(self) -> Any:
         """Where the weights go; ``UnavailableError`` if CUDA is asked for in vain."""
-        import torch
-
-        found = torch.cuda.is_available()
-        if self._device == "cuda" and not found:
-            raise UnavailableError("device", "PyTorch finds no CUDA device here", "set it to cpu or auto")
-        return torch.device("cuda" if found and self._device != "cpu" else "cpu")
+        return find_device(self._device)
 
     @functools.cached_property
     def weights(self) -> tuple[Any, Any, Any]:
@@ -130,14 +125,10 @@ class MetricXModel:
         import torch
         from transformers import MT5ForConditionalGeneration
 
-        dtype = getattr(torch, PRECISIONS[self._precision])
-        settings = {"config": self.config, "dtype": dtype, "output_loading_info": True}
-        model, report = self._load(self.checkpoint, "weights", MT5ForConditionalGeneration, **settings)
-        if missing := sorted(report["missing_keys"]):  # which transformers would fill with random numbers
-            problem = f"{len(missing)} of its weights are missing, {missing[0]} first"
-            raise UnavailableError(self.checkpoint.name, problem, _ANEW)
+        found, here = self.checkpoint, torch.device("cpu")  # where the other rows of the output layer are let go
+        model = load_weights(found.name, found.folder, MT5ForConditionalGeneration, self._precision, here)
         row = model.lm_head.weight[_SCORE].detach().clone()
-        return model.encoder.to(self.device).eval(), model.decoder.to(self.device).eval(), row.to(self.device)
+        return model.encoder.to(self.device), model.decoder.to(self.device), row.to(self.device)
 
     def read(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, without an end mark, which the model is not given, and uncut."""
@@ -165,18 +156,8 @@ class MetricXModel:
 
     def release(self) -> None:
         """Give up the memory that the weights take."""
-        if self.__dict__.pop("weights", None) is not None and self.device.type == "cuda":
-            import torch
-
-            torch.cuda.empty_cache()
-
-    def _load(self, checkpoint: Checkpoint, what: str, auto: Any, **settings: Any) -> Any:
-        try:
-            return auto.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False, **settings)
-        except Exception as error:  # sentencepiece, tokenizers, safetensors and transformers raise what they like
-            reason = next(iter(str(error).strip().splitlines()), "")[:200]
-            problem = f"its {what} cannot be loaded ({type(error).__name__}: {reason})"
-            raise UnavailableError(checkpoint.name, problem, _ANEW) from error
+        if self.__dict__.pop("weights", None) is not None:
+            free(self.device)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ def test_sets_are_as_large_as_the_cards_that_name_them() -> None:
     sizes = {name: len(codes - members) for name, codes in LANGUAGE_SETS.items()}
     assert sizes["xlm-r"] == sizes["infoxlm"] == 93
     assert sizes["rembert"] == 103
+    assert sizes["mt5"] == 101
     assert LANGUAGE_SETS["xlm-r"] < LANGUAGE_SETS["afro-xlm-r"] < LANGUAGE_SETS["afro-xlm-r-76"]
 
 
@@ -32,6 +33,8 @@ def test_sets_are_as_large_as_the_cards_that_name_them() -> None:
     [
         ("xlm-r", "pt ro no nb fil he arb swh", "yo ig mi tt lb mt"),
         ("rembert", "yo ig mi lb mt he", "br as ug"),
+        ("mt5", "pt ro no nb fil he arb yo mi haw", "bs hr br tt as"),
+        ("mbert", "pt ro no nb nn fil he bs azb tt vo", "ha ig km ug"),
         ("afro-xlm-r", "yo ig pcm rn", "tw wo"),
         ("afro-xlm-r-76", "yo tw wo nqo arz ro fuv", "mi"),
     ],

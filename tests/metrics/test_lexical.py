@@ -49,6 +49,8 @@ CASES: list[tuple[Metric, Any]] = [
     (Chrf(), sacrebleu.CHRF()),
     (Chrf(word_order=2), sacrebleu.CHRF(word_order=2)),
     (Chrf(beta=3, lowercase=True, whitespace=True), sacrebleu.CHRF(beta=3, lowercase=True, whitespace=True)),
+    (Chrf(eps_smoothing=True), sacrebleu.CHRF(eps_smoothing=True)),
+    (Chrf(4, 1, 1, eps_smoothing=True), sacrebleu.CHRF(4, 1, 1, eps_smoothing=True)),
     (Ter(), sacrebleu.TER()),
     (Ter(normalized=True, no_punct=True, case_sensitive=True), sacrebleu.TER(True, True, False, True)),
 ]
@@ -78,7 +80,12 @@ def test_system_scores_and_signatures_are_sacrebleus(ours: Metric, theirs: Any, 
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(min_size=1, max_size=40)), min_size=1, max_size=6))
 def test_system_scores_are_sacrebleus_on_any_text(pairs: list[tuple[str, str]]) -> None:
     hypotheses, references = [h for h, _ in pairs], [r for _, r in pairs]
-    for ours, theirs in ((Bleu(), sacrebleu.BLEU()), (Chrf(word_order=2), sacrebleu.CHRF(word_order=2))):
+    smoothed = {"eps_smoothing": True, "whitespace": True}
+    for ours, theirs in (
+        (Bleu(), sacrebleu.BLEU()),
+        (Chrf(word_order=2), sacrebleu.CHRF(word_order=2)),
+        (Chrf(**smoothed), sacrebleu.CHRF(**smoothed)),
+    ):
         expected = theirs.corpus_score(hypotheses, [references]).score
         assert system_score(ours, items(hypotheses, references)) == expected
 
@@ -99,6 +106,7 @@ def test_segment_scores_are_sacrebleus(ours: Metric, theirs: Any) -> None:
         (Chrf(), Chrf(beta=1)),
         (Chrf(), Chrf(char_order=5)),
         (Chrf(), Chrf(whitespace=True)),
+        (Chrf(), Chrf(eps_smoothing=True)),
         (Bleu(), Bleu(max_ngram_order=2)),
         (Bleu(smooth_method="floor", smooth_value=0.001), Bleu(smooth_method="floor", smooth_value=0.004)),
         (Bleu(), Bleu(lowercase=True)),
@@ -139,13 +147,18 @@ def test_scoring_leaves_no_trace() -> None:
 
 
 def test_cards_say_what_a_reader_must_know() -> None:
-    assert [m.card.label for m in (Bleu(), Bleu("flores200"), Chrf(), Chrf(word_order=2), Ter())] == [
-        "BLEU",
-        "spBLEU",
-        "chrF2",
-        "chrF2++",
-        "TER",
-    ]
+    labels = {
+        "BLEU": Bleu(),
+        "spBLEU": Bleu("flores200"),
+        "chrF2": Chrf(),
+        "chrF2++": Chrf(word_order=2),
+        "chrF1": Chrf(beta=1),
+        "chrF3": Chrf(beta=3),
+        "TER": Ter(),
+    }
+    assert list(labels) == [metric.card.label for metric in labels.values()]
+    for label, theirs in (("chrF1", sacrebleu.CHRF(beta=1)), ("chrF2++", sacrebleu.CHRF(word_order=2))):
+        assert theirs.corpus_score(HYPOTHESES, [REFERENCES]).name == label
     assert [m.card.higher_is_better for m in (Bleu(), Chrf(), Ter())] == [True, True, False]
 
 

@@ -9,7 +9,9 @@ checkpoint of ``write_metricx(folder, seed=2)``, written to ``input.jsonl`` as `
 
 and ``metricx24.predict`` likewise, with transformers 4.57.6 and torch 2.13 on a CPU, and with ``"use_cache": false`` in
 the checkpoint's ``config.json``: that code was written for transformers 4.30 and trips over the cache of newer
-ones, which one decoding step has no use for.
+ones, which one decoding step has no use for. Under transformers 4.30.2 and torch 2.2.2, which it asks for, it gives the
+same numbers for all but two items: a literal ``</s>``, and the trailing space before an empty hypothesis, which newer
+tokenizers read differently. That is why ``transformers`` is in the signature.
 """
 
 from __future__ import annotations
@@ -303,9 +305,8 @@ def test_a_missing_reference_is_named(weights: Path, tokenizer: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("label", " "),
+        ("label", ""),
         ("generation", 25),
-        ("needs_reference", None),
         ("precision", "fp16"),
         ("batch_size", 0),
         ("device", "tpu"),
@@ -315,7 +316,7 @@ def test_a_missing_reference_is_named(weights: Path, tokenizer: Path) -> None:
     ],
 )
 def test_wrong_settings_are_refused(key: str, value: Any) -> None:
-    with pytest.raises(ConfigError, match=rf"key {key}: is "):
+    with pytest.raises(ConfigError, match=rf"^{key}: "):
         metricx(Path("nowhere"), None, **{key: value})
 
 
