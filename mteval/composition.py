@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Sequence
@@ -27,6 +28,9 @@ from mteval.lang_pair_source import LangPairSearchPath, LangPairSource
 
 ROOT = "run"
 """The root config's name."""
+
+_FEW = 12
+"""How many options an error lists."""
 
 _KEYS = "see mteval run --cfg job for the keys"
 
@@ -184,7 +188,7 @@ def explain(error: Exception, config_dirs: Sequence[Path]) -> ConfigError:
             remedy = "write two language codes, the source first, with scripts after underscores: pt-en, zh_Hans-en"
             return ConfigError(group, f"{option!r} is not a lang pair", remedy)
         options = sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
-        return ConfigError(group or "config", f"there is no option {option!r}", f"choose one of {', '.join(options)}")
+        return ConfigError(group or "config", f"there is no option {option!r}", _choice(group, option, options))
     if found := re.search(r"Could not (?:override|append to config\..*) '([^']+)'", text):
         return ConfigError(found.group(1), "unknown key", f"{_KEYS}; a new entry needs a + before it")
     if found := re.search(r"Error merging override \+*([^=]+)=", text):
@@ -203,6 +207,14 @@ def explain(error: Exception, config_dirs: Sequence[Path]) -> ConfigError:
             error.override, _first_line(error), "write KEY=VALUE, in quotes if it has special characters"
         )
     return ConfigError(str(getattr(error, "full_key", None) or "config"), _first_line(error), _KEYS)
+
+
+def _choice(group: str, option: str, options: Sequence[str]) -> str:
+    """What to choose instead: all that there is, or what is nearest where there is much."""
+    if len(options) <= _FEW:
+        return f"choose one of {', '.join(options)}"
+    close = difflib.get_close_matches(option, options, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}? mteval list {group} shows all" if close else f"see mteval list {group}"
 
 
 def not_yaml(error: yaml.MarkedYAMLError) -> ConfigError:

@@ -55,7 +55,8 @@ then. What has no .txt or .jsonl to its name is JSON Lines if it begins with {.
 """
 _CONFIG = """\
 KEY=VALUE overrides the config as in mteval run, in garble, detector, gate,
-metrics, offline and allow: garble=[spacing,doubled_words], detector.garbled=0.7.
+metrics, offline and allow: garble=[spacing,doubled_words], or
+detector.garbled=0.7.
 metrics=[chrf] is the default, and scores what has references; a metric counts
 where a signal of garble looks at its scores.
 

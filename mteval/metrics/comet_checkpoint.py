@@ -110,10 +110,13 @@ class CometCheckpoint:
         """COMET's name of the model's class: one of ``CLASSES``."""
         return str(self.settings["class_identifier"])
 
-    def _open(self) -> dict[str, Any]:
-        """The checkpoint's weights and settings, mapped from the file; nothing in it is run."""
+    def _check_whole(self) -> None:
         if not zipfile.is_zipfile(self.ckpt):  # the directory of a zip is at its end, so this finds cut-off files
             self._refuse(f"{self.ckpt.name} is cut off, or no file that torch saved", "copy or download it again")
+
+    def _open(self) -> dict[str, Any]:
+        """The checkpoint's weights and settings, mapped from the file; nothing in it is run."""
+        self._check_whole()
         import torch
 
         try:
@@ -226,6 +229,7 @@ class CometCheckpoint:
         if not there.found:
             return (there,)
         try:
+            self._check_whole()
             # What hparams.yaml says is read in no time; the .ckpt file's own settings take torch to read.
             name = str(self.settings.get("pretrained_model") or self.hparams.get("pretrained_model", ""))
         except UnavailableError as error:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from mteval.files import packaged
 from mteval.metrics.comet_fakes import write_ckpt
 from mteval.needs import Need, lacking
 from tests.tiny_comet import Write, checkpoint, comet
@@ -44,12 +46,14 @@ def put(cache: Path, name: str, folder: Path) -> Path:
 
 
 def named(folder: Path, encoder: str, model: str = "XLM-RoBERTa") -> Path:
-    """A checkpoint whose settings name another encoder."""
+    """A checkpoint whose settings, in both places that have them, name another encoder."""
     import torch
 
     contents = torch.load(folder / "checkpoints" / "model.ckpt", weights_only=True)
     changes = {"pretrained_model": encoder, "encoder_model": model}
     write_ckpt(folder, contents["state_dict"], contents["hyper_parameters"] | changes)
+    settings = yaml.safe_load((folder / "hparams.yaml").read_text("utf-8"))
+    (folder / "hparams.yaml").write_text(yaml.safe_dump(settings | changes), "utf-8")
     return folder
 
 
@@ -138,12 +142,15 @@ def test_the_tokenizer_that_comet_always_takes_from_the_hub(copy: Path, cache: P
 
 
 def test_a_checkpoint_that_cannot_be_read_says_so(copy: Path, cache: Path) -> None:
-    (copy / "hparams.yaml").write_text("class_identifier: ranking_metric")
     (copy / "checkpoints" / "model.ckpt").write_bytes(b"no zip")
     own, file = comet(copy).needs()
     assert own.found
     assert told(file) == ("file", str(copy), False, "model.ckpt is cut off, or no file that torch saved")
     assert file.remedy == "copy or download it again"
+    (copy / "hparams.yaml").write_text("class_identifier: ranking_metric")
+    shutil.copy(packaged("metrics/checkpoints/comet-qe-mini") / "checkpoints" / "model.ckpt", copy / "checkpoints")
+    _, file = comet(copy).needs()
+    assert told(file)[2:] == (False, "its hparams.yaml has the class_identifier 'ranking_metric'")
 
 
 def test_offline_needs_are_the_same(copy: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
