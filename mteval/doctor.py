@@ -30,8 +30,8 @@ endpoints whether they answer; with offline=true or HF_HUB_OFFLINE=1 nothing is
 asked. Keys are never shown.
 """
 _CONFIG = """\
-KEY=VALUE overrides the config as in mteval run: systems=[nllb_600m] chooses what
-is looked at.
+KEY=VALUE overrides the config as in mteval run: systems=[nllb_600m] chooses
+what is looked at.
 
 exit codes: 0 if nothing is known to be lacking, 1 if something is, 2 for what
 can be mended in the config

@@ -55,10 +55,9 @@ then. What has no .txt or .jsonl to its name is JSON Lines if it begins with {.
 """
 _CONFIG = """\
 KEY=VALUE overrides the config as in mteval run, in garble, detector, gate,
-metrics, offline and allow: garble=[spacing,doubled_words], or
-detector.garbled=0.7.
-metrics=[chrf] is the default, and scores what has references; a metric counts
-where a signal of garble looks at its scores.
+metrics, offline and allow: garble=[spacing,doubled_words],
+detector.garbled=0.7. metrics=[chrf] is the default, and scores what has
+references; a metric counts where a signal of garble looks at its scores.
 
 exit codes: 0; 1 with --fail-on; 2 for what can be mended; 130 for Ctrl-C
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from mteval import app
+from mteval.__main__ import COMMANDS, USAGE
 from mteval.files import packaged, read_jsonl
 from tests.conftest import program
 
@@ -365,10 +367,30 @@ def test_help_names_the_commands() -> None:
 def test_an_unknown_command_is_refused() -> None:
     shown = program("rnu")
     assert (shown.returncode, shown.stdout) == (2, "")
-    assert (
-        shown.stderr
-        == "mteval: unknown command 'rnu'; did you mean run? choose one of: run, report, flag, list, doctor, init, completion\n"
+    every = ", ".join(COMMANDS)
+    assert shown.stderr == f"mteval: unknown command 'rnu'; did you mean run? choose one of: {every}\n"
+    assert program("zzz").stderr == f"mteval: unknown command 'zzz'; choose one of: {every}\n"
+    for alien in ("__main__", "mteval.app", "--nope"):
+        assert program(alien).returncode == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_there_and_has_help_that_fits(command: str) -> None:
+    assert re.search(rf"^  {command} +[a-z]", USAGE, re.MULTILINE)
+    shown = program(command, "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    if command != "run":  # whose help is Hydra's
+        assert shown.stdout.startswith(f"usage: mteval {command}")
+        assert max(map(len, shown.stdout.splitlines())) <= 80
+
+
+def test_help_imports_nothing_that_takes_time() -> None:
+    code = (
+        "import sys; from mteval.__main__ import main; sys.argv = ['mteval']; main()\n"
+        "assert not {'hydra', 'numpy', 'rich', 'yaml', 'argparse'} & set(sys.modules)"
     )
+    shown = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False)
+    assert shown.stderr == ""
 
 
 @needs_apertium

@@ -76,7 +76,7 @@ class WandB(Tracker):
         instead = "or set tracking.wandb.mode=offline and upload later with wandb sync"
         if not (wandb.api.api_key or os.environ.get("WANDB_IDENTITY_TOKEN_FILE")):  # wandb.login would ask for it
             raise UnavailableError("tracking.wandb", "no API key is known", f"call wandb login once, {instead}")
-        check_online("tracking.wandb", str(wandb.Settings().base_url))
+        check_online("tracking.wandb", str(wandb.api.settings("base_url")))
         try:
             wandb.login(verify=True)
         except Exception as error:
