@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
-    "errors", "setting_checks", "lang", "language_names", "numbered", "prompt", "sampling", "scores", "signature",
+    "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature",
     "usage", "network", "needs", "language_models", "stats", "comparison", "segment", "subset", "files", "options", "store",
     "environment", "checkpoint", "loading", "gate", "chat", "metrics", "systems", "evalsets", "garble", "unjudged",
     "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder", "rebuilding", "recorded",
@@ -29,9 +29,10 @@ SHARED = {
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},
-    "systems": {"base", "parts", "services"},
+    "systems": {"asking", "base", "parts", "services"},
     "evalsets": {"base", "markup", "rows"},
-    **{room: {"base"} for room in ("chat", "unjudged", "tracking")},
+    "chat": {"base", "document", "template"},
+    **{room: {"base"} for room in ("unjudged", "tracking")},
 }
 HEAVY = {
     *("torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb", "huggingface_hub"),

@@ -157,7 +157,7 @@ def _error(line: str, severity: str) -> FoundError | None:
 
 
 def _find(words: str | None, text: str, taken: set[int]) -> int | None:
-    """Where words begin in a text, as they are written or else in other letters' case; ``None`` if they are not there."""
+    """Where words begin in a text, as they are written or else in other letters' case; ``None`` if they do not."""
     if not words:
         return None
     for pattern in (re.compile(re.escape(words)), re.compile(re.escape(words), re.IGNORECASE)):
