@@ -10,15 +10,15 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
-    "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature",
-    "usage", "network", "needs", "language_models", "stats", "comparison", "segment", "subset", "files", "options", "store",
-    "environment", "checkpoint", "loading", "gate", "chat", "metrics", "systems", "evalsets", "garble", "unjudged",
-    "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder", "rebuilding", "recorded",
+    "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
+    "needs", "language_models", "stats", "comparison", "segment", "subset", "files", "options", "store", "environment",
+    "checkpoint", "loading", "gate", "chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report",
+    "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder", "rebuilding", "recorded",
     "run_search", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery", "command_line",
     "lang_pair_source", "config_objects", "config_significance", "config", "composition", "building", "doctor_parts",
     "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts", "doctor_versions", "doctor_ground",
-    "doctor_examine", "doctor_text", "doctor", "list_command", "init_command", "completion_words", "completion", "app",
-    "flag", "report_command", "__main__",
+    "doctor_examine", "doctor_text", "doctor", "list_command", "init_command", "app", "flag", "report_command",
+    "completion_words", "completion", "__main__",
 ]  # fmt: skip
 ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.

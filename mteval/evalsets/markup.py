@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,7 @@ def _collect(element: Any, code: Collection[str], pieces: list[str]) -> bool:
     return tagged
 
 
+@cache
 def closeness(tag: str, code: str) -> int:
     """How well a language tag fits a lang pair's code: 2 if they are the same, 1 if nothing speaks against it, else 0.
 

@@ -75,8 +75,11 @@ class Texts:
             kept -= 1
             samples = self._samples(item, kept)
         if kept < asked:
-            which = f"only the nearest {kept}" if kept else "none"
-            notices.append(f"of the {asked} before it, {which} fit into the encoder beside it")
+            which = (
+                "none fits" if not kept else "only the nearest fits" if kept == 1 else f"only the nearest {kept} fit"
+            )
+            told = "the segment before it does not fit" if asked == 1 else f"of the {asked} segments before it {which}"
+            notices.append(f"{told} into the encoder beside it")
         separator = self._encoder.tokenizer.sep_token
         if self._context and any(separator in text for text in (item.source, item.hypothesis, *item.references)):
             notices.append(f"it holds {separator}, and what is before that counts as context, and is not scored")

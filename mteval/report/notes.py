@@ -80,8 +80,8 @@ def translationese(pair: PairResult) -> Iterable[str]:
         f"Translationese: {counts['translated']} of {counted(counts['all'], 'segment')} with a source that is itself a "
         f"translation, {counts['original']} with one that was first written in {pair.eval_set.pair.source}"
         f"{f', {unknown} unknown' if unknown else ''}. Systems can look better on translated sources (Toral et al. "
-        "2018), and it is advised to leave them out of test sets (Graham, Haddow & Koehn 2020), as "
-        "subset.origlang=original does."
+        "2018), and it is advised to leave them out of test sets (Graham, Haddow & Koehn 2020)"
+        f"{', as subset.origlang=original does' if counts['original'] else ''}."
     )
 
 

@@ -55,9 +55,11 @@ class Pool:
         return None
 
     def check(self, pair: LangPair) -> None:
-        """Make sure that all systems can translate."""
+        """Make sure that all systems can translate, and propose as many as they are to."""
         for system in self._systems.values():
             system.check(pair)
+            if isinstance(system, Proposer):
+                system.signature_of_proposals(pair, self.count)  # which says if it could not
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         """What all systems need."""

@@ -132,10 +132,14 @@ def test_the_farthest_is_left_out_until_the_rest_fits_and_that_is_said(checkpoin
     )
     found = [one.score for one in (only_near, none, whole)]
     assert found == pytest.approx(expected.scores, abs=1e-5)
-    assert only_near.notices == ("of the 2 before it, only the nearest 1 fit into the encoder beside it",)
-    assert none.notices == ("of the 2 before it, none fit into the encoder beside it",)
+    assert only_near.notices == ("of the 2 segments before it only the nearest fits into the encoder beside it",)
+    assert none.notices == ("of the 2 segments before it none fits into the encoder beside it",)
     assert whole.notices == ()
     assert not any(one.truncated for one in (only_near, none, whole))
+    three = replace(item, context=(Item("a " * 60, "city"), *context), source="a " * 6)
+    (two_left,) = scores(comet(checkpoint("referenceless"), context=3), [three])
+    assert two_left.notices == ("of the 3 segments before it only the nearest 2 fit into the encoder beside it",)
+    assert two_left.score == scores(metric, [three])[0].score
 
 
 def test_what_is_too_long_without_any_context_is_truncated(checkpoint: Write) -> None:
@@ -143,7 +147,7 @@ def test_what_is_too_long_without_any_context_is_truncated(checkpoint: Write) ->
     metric = comet(checkpoint("referenceless"), context=2)
     (found,) = scores(metric, [long])
     assert found.truncated
-    assert found.notices == ("of the 1 before it, none fit into the encoder beside it",)
+    assert found.notices == ("the segment before it does not fit into the encoder beside it",)
     expected = official(checkpoint("referenceless"), [{"src": long.source, "mt": long.hypothesis}]).scores
     assert found.score == pytest.approx(expected[0], abs=1e-5)
 

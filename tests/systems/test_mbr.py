@@ -24,6 +24,7 @@ from mteval.metrics.lexical import Chrf, Ter
 from mteval.report.base import SystemResult
 from mteval.report.ranking import interferes
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
+from mteval.signature import Signature
 from mteval.store import Store
 from mteval.systems.apertium import Apertium
 from mteval.systems.base import Output, Proposer, System, SystemCard
@@ -397,19 +398,14 @@ def test_real_checkpoints_choose_as_they_score(tmp_path: Path, kind: str) -> Non
     comet = Comet(
         checkpoint=str(tmp_path / "comet"), label="tiny", needs_reference=reference, licence="none", device="cpu"
     )
-    marian = HuggingFace(str(tmp_path / "mt"), pairs=["pt-en"], beam_size=1, max_length=12, device="cpu")
+    marian = HuggingFace(str(tmp_path / "mt"), pairs=["pt-en"], beam_size=2, max_length=12, device="cpu")
     texts = ["a casa", "a rua da cidade", "tempo"]
-    pools = [
-        [first, second, third]
-        for first, second, third in zip(
-            texts_of(marian, texts), [t.upper() for t in texts], [t.split()[0] for t in texts], strict=True
-        )
-    ]
-    parts = {"mt": marian, "u": UpperCase(), "f": FirstWord()}
-    system = (Mbr if reference else Rerank)(parts, {"comet": comet})
+    proposed = dict(marian.propose(segments(texts), PT_EN, 2))
+    pools = [[*(one.text for one in proposed[at]), text.upper()] for at, text in enumerate(texts)]
+    assert all(len(set(pool)) == 3 for pool in pools)
+    system = (Mbr if reference else Rerank)({"mt": marian, "u": UpperCase()}, {"comet": comet}, count=2)
     system.check(PT_EN)
-    found = texts_of(system, texts)
-    for source, pool, chosen in zip(texts, pools, found, strict=True):
+    for source, pool, chosen in zip(texts, pools, texts_of(system, texts), strict=True):
         if reference:
             items = [Item(source, a, (b,)) for i, a in enumerate(pool) for j, b in enumerate(pool) if i != j]
             scores = dict(comet.score(items))
@@ -418,16 +414,26 @@ def test_real_checkpoints_choose_as_they_score(tmp_path: Path, kind: str) -> Non
             scores = dict(comet.score([Item(source, text) for text in pool]))
             worth = [scores[i].score or 0.0 for i in range(3)]
         assert worth[pool.index(chosen)] == pytest.approx(max(worth), abs=1e-6)
+    assert "proposals:2" in str(system.signature(PT_EN))
     needs = {need.name for need in system.needs(PT_EN)}
     assert {str(tmp_path / "mt"), str(tmp_path / "comet")} <= needs
     system.close()
 
 
-class FirstWord(UpperCase):
-    def translate(  # type: ignore[override]
-        self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[int, Output]]:
-        yield from ((index, Output(segment.source.split()[0])) for index, segment in enumerate(segments))
+def test_a_metric_that_asks_is_told_the_languages() -> None:
+    for told, asks in ((PT_EN, True), (None, False)):
+        metric = Counting(Chrf(), sees_languages=asks)
+        outputs(Mbr({"p": TinyProposer()}, {"m": metric}, count=2), ["um dois"])
+        assert [item.pair for item in metric.asked] == [told, told]
+
+
+def test_what_cannot_propose_so_many_says_so_before_anything_is_translated() -> None:
+    class Shy(TinyProposer):
+        def signature_of_proposals(self, pair: LangPair, count: int) -> Signature:  # type: ignore[override]
+            raise ConfigError("temperature", f"the {count} proposals would be one and the same", "raise it")
+
+    with pytest.raises(ConfigError, match="the 4 proposals would be one and the same"):
+        Mbr({"s": Shy()}, {"chrf": Chrf()}, count=4).check(PT_EN)
 
 
 def test_options_are_nested_by_name() -> None:

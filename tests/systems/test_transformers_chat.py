@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -378,22 +379,19 @@ def reciting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return transformers_chat_fakes.write_reciting(tmp_path_factory.mktemp("reciting") / "r", PIECES)
 
 
-def prompts(system: TransformersChat, given: Sequence[Segment]) -> tuple[list[str], list[tuple[int, Output]]]:
-    """The prompt of each question and what was made of them, a batch of one at a time."""
+@contextmanager
+def prompts(system: TransformersChat) -> Iterator[list[str]]:
+    """The prompt of each question that is asked meanwhile, a batch of one at a time."""
     system.batch_size = 1
-    fed: list[list[int]] = []
+    seen: list[str] = []
 
     def look(module: Any, args: Any, kwargs: Any) -> None:
-        if kwargs["input_ids"].shape[1] > 1:  # the first token of an answer is that of its prompt
-            fed.append(kwargs["input_ids"][0].tolist())
+        if kwargs["input_ids"].shape[1] > 1:  # later tokens are fed one by one
+            seen.append(str(system._model.tokenizer.decode(kwargs["input_ids"][0].tolist())))
 
     hook = system._model.weights.register_forward_pre_hook(look, with_kwargs=True)
-    made = []
-    try:
-        made += list(system.translate(given, PT_EN, {}))
-    finally:
-        hook.remove()
-    return [str(system._model.tokenizer.decode(ids)) for ids in fed], made
+    yield seen
+    hook.remove()
 
 
 def test_documents_are_asked_for_whole_and_come_back_in_order(reciting: Path) -> None:
@@ -403,8 +401,10 @@ def test_documents_are_asked_for_whole_and_come_back_in_order(reciting: Path) ->
     made = dict(system.translate(given, PT_EN, {}))
     assert [made[position].text for position in range(7)] == [TEXTS[0], "", *TEXTS[1:], *TEXTS]
     assert not any(output.notices for output in made.values())
-    (prompt,), _ = prompts(system, given[:4])
-    assert prompt.endswith(
+    with prompts(system) as seen:
+        list(system.translate(given[:4], PT_EN, {}))
+    assert len(seen) == 1
+    assert seen[0].endswith(
         "<|im_start|>user\nPortuguese: "
         '<seg id="1">Olá.</seg>\n<seg id="2">O sol\npõe-se.</seg>\n<seg id="3">Está calmo.</seg><|im_end|>\n'
         "<|im_start|>assistant\n"
@@ -415,12 +415,14 @@ def test_examples_of_documents_are_documents_and_equal_documents_are_asked_for_o
     shown = {"pt-en": [{"source": "um\n</seg>", "target": "one"}]}
     system = of(reciting, unit="document", prompt="{source}", examples=shown)
     given = [*segments("Um", "Dois", "Três"), *segments("Um", "Dois", "Três", document="001")]
-    (prompt,), made = prompts(system, given)
+    with prompts(system) as seen:
+        made = dict(system.translate(given, PT_EN, {}))
+    assert len(seen) == 1
     assert (
         '<|im_start|>user\n<segx id="1">um\n</seg></segx><|im_end|>\n'
         '<|im_start|>assistant\n<segx id="1">one</segx><|im_end|>\n'
-    ) in prompt
-    assert [output.text for _, output in sorted(made, key=lambda one: one[0])] == [*TEXTS, *TEXTS]
+    ) in seen[0]
+    assert [made[position].text for position in range(6)] == [*TEXTS, *TEXTS]
 
 
 def test_misaligned_documents_are_asked_for_again_and_then_refused(reciting: Path) -> None:
@@ -435,29 +437,23 @@ def test_misaligned_documents_are_asked_for_again_and_then_refused(reciting: Pat
         )
 
 
-def test_a_document_is_asked_for_again_with_what_was_wrong(
-    reciting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    system = of(reciting, unit="document", prompt="{source}", max_length=8)
-    written = system._model.write
-
-    def longer(batch: Sequence[Sequence[int]], ends: Sequence[int], most: int, draws: Any = None) -> Any:
-        return written(batch, ends, most if len(batch[0]) < 150 else 30, draws)
-
-    monkeypatch.setattr(system._model, "write", longer)
-    (first, again), made = prompts(system, segments("Um", "Dois", "Três"))
-    assert again.startswith(first)
-    assert "no end of segment 2, of 3. Answer again with exactly 3 segments" in again
-    assert 'from <seg id="1"> to <seg id="3">' in again
-    assert [output.text for _, output in made] == list(TEXTS)
+def test_a_document_is_asked_for_again_with_what_was_wrong(reciting: Path) -> None:
+    system = of(reciting, unit="document", prompt="{source}", attempts=2)
+    with prompts(system) as seen, pytest.raises(ParityError, match="2 answers of"):
+        list(system.translate(segments("Um", "Dois"), PT_EN, {}))
+    first, again = seen
+    assert again.removeprefix(first) == (
+        f"{''.join(PIECES).strip()}<|im_end|>\n<|im_start|>user\n"
+        "That answer cannot be used: it has 3 segments, not 2. Answer again with exactly 2 segments, each between its "
+        'own tags, from <seg id="1"> to <seg id="2">, in order, and with nothing else.<|im_end|>\n'
+        "<|im_start|>assistant\n"
+    )
 
 
 def test_a_document_that_leaves_no_room_to_ask_again_is_refused(tmp_path: Path) -> None:
     folder = transformers_chat_fakes.write_reciting(tmp_path / "r", ["Sorry, ", "no."])
     system = of(folder, unit="document", prompt="{source}", max_prompt=100)
-    message = (
-        r"^document 000: 1 answer of .*with 0 segments, not 2; it begins “Sorry, no.”; the prompt has \d+ tokens, 100 is"
-    )
+    message = r"^document 000: 1 answer of .*with 0 segments, not 2; it begins “Sorry, no.”; the prompt has \d+ tok"
     with pytest.raises(ParityError, match=message):
         list(system.translate(segments("Um", "Dois"), PT_EN, {}))
 
@@ -470,17 +466,15 @@ def test_notices_of_documents_name_their_segments(reciting: Path) -> None:
     assert [bool(made[position].notices) for position in range(3)] == [True, True, False]
     assert f"the answer has no end after {cut} tokens" in made[0].notices[0]
     assert "control symbol" in made[1].notices[0]
-    with pytest.raises(ParityError, match="no end after 11 tokens"):  # a segment that was cut is none
-        list(of(reciting, unit="document", max_length=11).translate(segments(*sources), PT_EN, {}))
+    with pytest.raises(ParityError, match=f"no end after {cut - 1} tokens"):  # a segment that was cut is none
+        list(of(reciting, unit="document", max_length=cut - 1).translate(segments(*sources), PT_EN, {}))
     made = dict(of(reciting, unit="document", max_prompt=60).translate(segments("Um", "Dois", "Três"), PT_EN, {}))
     assert {output.text for output in made.values()} == {""}
     assert all("it was not translated" in output.notices[0] for output in made.values())
 
 
 def test_thoughts_are_taken_off_where_the_user_says_how(tmp_path: Path) -> None:
-    folder = transformers_chat_fakes.write_reciting(
-        tmp_path / "r", ["<think>", "\nHm.", "\n</think>\n", "\nThe cat."]
-    )
+    folder = transformers_chat_fakes.write_reciting(tmp_path / "r", ["<think>", "\nHm.", "\n</think>\n", "\nThe cat."])
     assert translate(of(folder), ["O gato."]) == ["<think>\nHm.\n</think>\n\nThe cat."]
     system = of(folder, extract="(?s)^(?:.*</think>)?(.*)$")
     assert outputs(system, ["O gato.", " "]) == [Output("The cat."), Output("")]
