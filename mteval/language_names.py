@@ -10,35 +10,47 @@ from typing import Any
 import langcodes
 from langcodes.registry_parser import parse_registry
 
-# Where the registry's first name is not the one in use (which CLDR, and with it language models' prompts, has).
-_NAMES = {
-    "ast": "Asturian", "dz": "Dzongkha", "el": "Greek", "ht": "Haitian Creole", "ky": "Kyrgyz", "mni": "Manipuri",
-    "or": "Odia", "pa": "Punjabi", "ps": "Pashto", "ug": "Uyghur", "yue": "Cantonese",
-}  # fmt: skip
-_SCRIPTS = {"Hans": "Simplified", "Hant": "Traditional"}
-_REGIONS = {
-    "BO": "Bolivia", "CD": "Congo-Kinshasa", "IR": "Iran", "KP": "North Korea", "KR": "South Korea", "TW": "Taiwan",
-    "TZ": "Tanzania", "VE": "Venezuela",
+# Where the registry's first name is not the one in use, which is what people write and models read.
+_USUAL: Mapping[str, Mapping[str, str]] = {
+    "language": {
+        "el": "Greek", "ht": "Haitian Creole", "ky": "Kyrgyz", "lg": "Luganda", "li": "Limburgish",
+        "nso": "Northern Sotho", "ny": "Chichewa", "or": "Odia", "os": "Ossetic", "pa": "Punjabi",
+        "ps": "Pashto", "ug": "Uyghur", "yue": "Cantonese",
+    },
+    "script": {"Hans": "Simplified", "Hant": "Traditional"},
+    "region": {
+        "CD": "Congo-Kinshasa", "IR": "Iran", "KP": "North Korea", "KR": "South Korea", "TW": "Taiwan",
+        "TZ": "Tanzania",
+    },
 }  # fmt: skip
 
 
-def language_name(code: str) -> str:
-    """A language's name in English: ``Portuguese`` for ``pt``, ``Portuguese (Brazil)`` for ``pt_BR``, ``Chinese
-    (Traditional)`` for ``zh_Hant``.
+def language_name(code: str) -> str | None:
+    """A language's name: ``Portuguese`` for ``pt``, ``Portuguese (Brazil)`` for ``pt_BR``, ``Chinese (Traditional)``
+    for ``zh_Hant``.
+
+    It depends on the code and the version of the registry alone; ``language_data``, which ``langcodes`` itself would
+    ask, is not needed.
 
     Args:
-        code: a BCP 47 code, with underscores, that the registry knows.
+        code: a valid code, as ``pt``, ``por`` or ``pt_BR``.
+
+    Returns:
+        ``None`` if a part of the code has no name, as ``qaa``, which is anyone's to use.
     """
-    found = langcodes.Language.get(langcodes.standardize_tag(code))
-    names = _registry()
-    language, script, region = found.language or code, found.script, found.territory
-    name = _NAMES.get(language) or names.get(("language", language), language)
-    details = []
-    if script is not None:
-        details.append(_SCRIPTS.get(script) or names.get(("script", script), script))
-    if region is not None:
-        details.append(_REGIONS.get(region) or names.get(("region", region), region))
-    return f"{name} ({', '.join(details)})" if details else name
+    tag = langcodes.Language.get(langcodes.standardize_tag(code))
+    name = _name("language", tag.language)
+    details = [_name(kind, part) for kind, part in (("script", tag.script), ("region", tag.territory)) if part]
+    known = [detail for detail in details if detail is not None]
+    if name is None or len(known) < len(details):
+        return None
+    return f"{name} ({', '.join(known)})" if known else name
+
+
+def _name(kind: str, subtag: str | None) -> str | None:
+    if subtag is None:
+        return None
+    return _USUAL[kind].get(subtag) or _registry().get((kind, subtag))
 
 
 @lru_cache(maxsize=1)

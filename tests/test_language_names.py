@@ -22,12 +22,27 @@ from mteval.language_names import language_name
         ("zh_Hant", "Chinese (Traditional)"),
         ("zh_Hans_SG", "Chinese (Simplified, Singapore)"),
         ("zh_TW", "Chinese (Taiwan)"),
+        ("zh_Hans", "Chinese (Simplified)"),
         ("sr_Latn", "Serbian (Latin)"),
+        ("nl", "Dutch"),
+        ("ne", "Nepali"),
+        ("ceb", "Cebuano"),
+        ("srd", "Sardinian"),
+        ("ny", "Chichewa"),
+        ("ko_KR", "Korean (South Korea)"),
+        ("ory", "Odia"),
+        ("es_VE", "Spanish (Venezuela)"),
+        ("ja_Jpan", "Japanese"),
         ("yue", "Cantonese"),
     ],
 )
 def test_names(code: str, name: str) -> None:
     assert language_name(code) == name
+
+
+@pytest.mark.parametrize("code", ["qaa", "und", "pt_Qaaa", "und_BR"])
+def test_what_has_no_name_is_given_none(code: str) -> None:
+    assert language_name(code) is None
 
 
 def test_no_name_of_a_language_of_two_letters_has_brackets() -> None:
@@ -40,5 +55,5 @@ def test_no_name_of_a_language_of_two_letters_has_brackets() -> None:
     }
     names = {code: language_name(code) for code in codes - {"sh"}}  # which stands for Serbian in Latin letters
     assert len(names) > 180
-    assert not [name for name in names.values() if "(" in name or "," in name]
+    assert not [name for name in names.values() if name is None or "(" in name or "," in name]
     assert len(set(names.values())) > len(names) - 3

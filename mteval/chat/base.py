@@ -10,9 +10,13 @@ from mteval.usage import Usage
 
 Role = Literal["system", "user", "assistant"]
 
-Ended = Literal["stop", "length", "refused", "filtered", "unknown"]
+Ended = Literal["stop", "length", "refused", "filtered", "unasked", "unknown"]
 """Why an answer ended: the model was done; it reached ``max_tokens`` or its own limit; it refused in so many words; the
-service's filter stepped in; the service did not say, or said what is no such thing (a call of a tool)."""
+service's filter stepped in; nothing was asked, since the conversation leaves a local model no room for an answer; the
+service did not say, or said what is no such thing (a call of a tool)."""
+
+QUOTED = 200
+"""How many characters of an answer or an error a message quotes."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,9 @@ class Reply:
     notices: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     model: str = ""
+
+
+def quoted(text: str) -> str:
+    """The beginning of a text, on one line and in quotation marks."""
+    line = " ".join(text.split())
+    return f"“{line[:QUOTED]}…”" if len(line) > QUOTED else f"“{line}”"

@@ -20,6 +20,7 @@ from mteval.chat.client_session import Endpoint, Session
 from mteval.chat.client_thread import stream
 from mteval.errors import ConfigError, UnavailableError
 from mteval.needs import Need, key, package
+from mteval.setting_checks import check_counts
 
 OPENAI = "https://api.openai.com/v1"
 REQUIREMENT = "openai>=2,<4"
@@ -86,9 +87,7 @@ class ChatClient:
         if key is not None and (not isinstance(key, str) or not _VARIABLE.fullmatch(key)):
             problem = "it is not the name of an environment variable"  # it may be a key, and is not shown
             raise ConfigError("client.key", problem, "write the name alone, as OPENAI_API_KEY; null for no key")
-        for name, count in (("concurrency", concurrency), ("attempts", attempts)):
-            if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-                raise ConfigError(f"client.{name}", f"{count!r} is not a whole number above 0", "correct it")
+        check_counts(("client.concurrency", concurrency), ("client.attempts", attempts))
         for name, number in (("timeout", timeout), ("backoff", backoff)):
             if not _is_number(number) or number <= 0:
                 raise ConfigError(f"client.{name}", f"{number!r} is not a number of seconds above 0", "correct it")

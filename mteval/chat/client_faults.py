@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mteval.chat.base import quoted
 from mteval.chat.client_limits import retry_after
-from mteval.chat.client_replies import Garbage, quoted, said_of
+from mteval.chat.client_replies import Garbage, said_of
 from mteval.errors import ConfigError, MtevalError, UnavailableError
 
 Kind = Literal["again", "busy", "filtered", "final"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mteval.chat.base import Ended, Reply
+from mteval.chat.base import QUOTED, Ended, Reply, quoted
 from mteval.files import is_text
 from mteval.usage import Usage
 
@@ -17,9 +17,6 @@ _ENDED: Mapping[str, Ended] = {
     "content_filter": "filtered",
 }
 """What the usual servers write into ``finish_reason``."""
-
-QUOTED = 200
-"""How many characters of an answer or an error a message quotes."""
 
 
 class Garbage(Exception):
@@ -51,12 +48,6 @@ class Price:
         cached = self.input if self.cached is None else self.cached
         fresh = tokens_in - min(tokens_cached, tokens_in)
         return (fresh * self.input + (tokens_in - fresh) * cached + tokens_out * self.output) / 1e6
-
-
-def quoted(text: str) -> str:
-    """The beginning of a text, on one line and in quotation marks."""
-    line = " ".join(text.split())
-    return f"“{line[:QUOTED]}…”" if len(line) > QUOTED else f"“{line}”"
 
 
 def read(body: bytes, most: int, price: Price | None, max_tokens: int | None) -> list[Reply]:

@@ -13,14 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mteval.chat.base import Message, Reply
+from mteval.chat.base import Reply
 from mteval.chat.client import ChatClient
+from mteval.chat.prompt import LANGUAGES, checked_names, names_of
+from mteval.chat.template import digest
+from mteval.chat.turns import Turns
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
-from mteval.language_names import language_name
+from mteval.lang import LangPair
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.gemba_answers import WORST, points_off, read_errors, read_score, spans_of
 from mteval.needs import Need
-from mteval.prompt import Prompt
 from mteval.segment import ErrorSpan
 from mteval.signature import Signature
 from mteval.usage import Usage
@@ -28,7 +30,7 @@ from mteval.usage import Usage
 READER = 1
 """The version of how answers are read, which is part of the signature; a change that reads one otherwise adds 1."""
 
-_PLACES = ("source_language", "target_language", "source", "hypothesis", "reference")
+_PLACES = (*LANGUAGES, "source", "hypothesis", "reference")
 _TOGETHER = 64
 _SHOWN = 80
 
@@ -39,11 +41,12 @@ class Gemba(Metric, ABC):
     Args:
         client: the model that judges, with its endpoint and decoding.
         label: how the metric is written in a table.
-        messages: the prompt's turns, as ``Prompt`` takes them, with places for ``{source}``, ``{hypothesis}``,
-            ``{reference}``, ``{source_language}`` and ``{target_language}`` (names in English). With a place for the
-            reference it needs one; with several references the score is the mean of those against each, and spans are
-            those found against the first.
+        messages: the prompt's turns, as ``Turns`` takes them, with places for ``{source}``, ``{hypothesis}``,
+            ``{reference}``, ``{source_language}`` and ``{target_language}``. With a place for the reference it needs
+            one; with several references the score is the mean of those against each, and spans are those found against
+            the first.
         licence: of the judge, as far as it has one.
+        language_names: the name of a language by its code, where the usual English one is not wanted.
 
     Raises:
         ConfigError: a setting is wrong; its key is named.
@@ -55,6 +58,7 @@ class Gemba(Metric, ABC):
         label: str,
         messages: Sequence[Mapping[str, str]],
         licence: str = "as the model's",
+        language_names: Mapping[str, str] | None = None,
     ) -> None:
         if not isinstance(client, ChatClient):
             raise ConfigError("client", f"{client!r} is no client", "write _target_: mteval.chat.client.ChatClient")
@@ -64,7 +68,8 @@ class Gemba(Metric, ABC):
         self._client = client
         self._label = label
         self._licence = licence
-        self._prompt = Prompt(messages, "messages", _PLACES, ("hypothesis",))
+        self._names = checked_names(language_names)
+        self._prompt = Turns(messages, "messages", _PLACES, ("hypothesis",))
 
     @property
     def card(self) -> MetricCard:
@@ -94,7 +99,9 @@ class Gemba(Metric, ABC):
         return self._client.needs()
 
     def signature(self, references: int) -> Signature:
-        settings: dict[str, object] = {"gemba": type(self).__name__, **self._prompts(), "reader": READER}
+        settings: dict[str, object] = {"gemba": type(self).__name__}
+        settings |= {name: turns.digest for name, turns in self._prompts().items()}
+        settings |= {"language_names": digest(self._names) if self._names else "usual", "reader": READER}
         if self.card.needs_reference:
             settings["nrefs"] = references
         return Signature.of(settings | self._client.settings)
@@ -105,9 +112,12 @@ class Gemba(Metric, ABC):
         Raises:
             MissingReferenceError: an item lacks the reference that the prompt shows.
             ContractError: an item does not say its languages.
+            ConfigError: a language that the prompt names has no name.
             UnavailableError, ConfigError: as the client's ``ask`` does; what was answered before is yielded first.
         """
         same: dict[Item, list[int]] = {}
+        languages: dict[LangPair, dict[str, str]] = {}
+        places = frozenset(place for turns in self._prompts().values() for place in turns.places)
         for position, item in enumerate(items):
             if item.pair is None:
                 raise ContractError(f"metric {self._label}", "is not told the languages", "report it")
@@ -116,13 +126,15 @@ class Gemba(Metric, ABC):
                 raise MissingReferenceError(
                     f"metric {self._label}", problem, "give every segment one, or choose a judge that sees none"
                 )
+            if item.pair not in languages:
+                languages[item.pair] = names_of(item.pair, self._names, places)
             same.setdefault(item, []).append(position)
         unlike = list(same)
         for start in range(0, len(unlike), _TOGETHER):
             some = unlike[start : start + _TOGETHER]
             shown = [(item, number) for item in some for number in range(self._times(item))]
             judged: dict[Item, dict[int, ItemScore]] = {}
-            for at, found in self._judge([_texts(item, number) for item, number in shown]):
+            for at, found in self._judge([_texts(item, number, languages) for item, number in shown]):
                 item, number = shown[at]
                 of_item = judged.setdefault(item, {})
                 of_item[number] = found
@@ -151,8 +163,8 @@ class Gemba(Metric, ABC):
         """The ends of the scale, the worse first."""
 
     @abstractmethod
-    def _prompts(self) -> dict[str, str]:
-        """The prompts' digests, for the signature."""
+    def _prompts(self) -> dict[str, Turns]:
+        """All that it is shown, by what signatures call it."""
 
     @abstractmethod
     def _judge(self, shown: Sequence[Mapping[str, str]]) -> Iterator[tuple[int, ItemScore]]:
@@ -165,11 +177,11 @@ class GembaDa(Gemba):
     def _scale(self) -> tuple[float, float]:
         return 0.0, 100.0
 
-    def _prompts(self) -> dict[str, str]:
-        return {"prompt": self._prompt.digest}
+    def _prompts(self) -> dict[str, Turns]:
+        return {"prompt": self._prompt}
 
     def _judge(self, shown: Sequence[Mapping[str, str]]) -> Iterator[tuple[int, ItemScore]]:
-        for at, reply in self._client.ask(_asked(self._prompt, shown), _names(shown)):
+        for at, reply in self._client.ask([self._prompt.filled(texts) for texts in shown], _names(shown)):
             yield at, _scored(reply, read_score(reply.text), None)
 
 
@@ -179,11 +191,11 @@ class GembaMqm(Gemba):
     def _scale(self) -> tuple[float, float]:
         return -float(WORST), 0.0
 
-    def _prompts(self) -> dict[str, str]:
-        return {"prompt": self._prompt.digest}
+    def _prompts(self) -> dict[str, Turns]:
+        return {"prompt": self._prompt}
 
     def _judge(self, shown: Sequence[Mapping[str, str]]) -> Iterator[tuple[int, ItemScore]]:
-        for at, reply in self._client.ask(_asked(self._prompt, shown), _names(shown)):
+        for at, reply in self._client.ask([self._prompt.filled(texts) for texts in shown], _names(shown)):
             errors = read_errors(reply.text)
             if errors is None:
                 yield at, _scored(reply, None, None)
@@ -197,7 +209,7 @@ class GembaEsa(Gemba):
     A first answer that cannot be read is shown to it as it is, as in GEMBA; the item then has no spans.
 
     Args:
-        client, label, messages, licence: as for the others.
+        client, label, messages, licence, language_names: as for the others.
         scoring: the turns of the second question, with a place for ``{errors}``: the first answer.
     """
 
@@ -208,21 +220,22 @@ class GembaEsa(Gemba):
         messages: Sequence[Mapping[str, str]],
         scoring: Sequence[Mapping[str, str]],
         licence: str = "as the model's",
+        language_names: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(client, label, messages, licence)
-        self._scoring = Prompt(scoring, "scoring", (*_PLACES, "errors"), ("hypothesis", "errors"))
+        super().__init__(client, label, messages, licence, language_names)
+        self._scoring = Turns(scoring, "scoring", (*_PLACES, "errors"), ("hypothesis", "errors"))
 
     def _scale(self) -> tuple[float, float]:
         return 0.0, 100.0
 
-    def _prompts(self) -> dict[str, str]:
-        return {"prompt": self._prompt.digest, "scoring": self._scoring.digest}
+    def _prompts(self) -> dict[str, Turns]:
+        return {"prompt": self._prompt, "scoring": self._scoring}
 
     def _judge(self, shown: Sequence[Mapping[str, str]]) -> Iterator[tuple[int, ItemScore]]:
         names = _names(shown)
-        marked = dict(self._client.ask(_asked(self._prompt, shown), names))
+        marked = dict(self._client.ask([self._prompt.filled(texts) for texts in shown], names))
         again = [{**texts, "errors": marked[at].text} for at, texts in enumerate(shown)]
-        for at, reply in self._client.ask(_asked(self._scoring, again), names):
+        for at, reply in self._client.ask([self._scoring.filled(texts) for texts in again], names):
             first = marked[at]
             errors = read_errors(first.text, ("major", "minor"))
             spans = None if errors is None else spans_of(errors, shown[at]["hypothesis"])
@@ -232,20 +245,15 @@ class GembaEsa(Gemba):
             yield at, _scored(reply, read_score(reply.text), spans, told, first.usage)
 
 
-def _texts(item: Item, reference: int) -> dict[str, str]:
+def _texts(item: Item, reference: int, languages: Mapping[LangPair, Mapping[str, str]]) -> dict[str, str]:
     """What fills a prompt's places for one item against one of its references."""
     assert item.pair is not None
     return {
         "source": item.source,
         "hypothesis": item.hypothesis,
         "reference": item.references[reference] if item.references else "",
-        "source_language": language_name(item.pair.source),
-        "target_language": language_name(item.pair.target),
+        **languages[item.pair],
     }
-
-
-def _asked(prompt: Prompt, shown: Sequence[Mapping[str, str]]) -> list[list[Message]]:
-    return [[Message(turn.role, turn.content) for turn in prompt.filled(texts)] for texts in shown]
 
 
 def _names(shown: Sequence[Mapping[str, str]]) -> list[str]:

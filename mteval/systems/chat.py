@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
-from mteval.chat.base import Reply
 from mteval.chat.client import ChatClient
-from mteval.chat.client_replies import quoted
-from mteval.errors import ConfigError, ParityError, UnavailableError
+from mteval.chat.document import FORMAT
+from mteval.chat.extract import Extract
+from mteval.chat.prompt import Prompts
+from mteval.errors import ConfigError, UnavailableError
 from mteval.lang import LangPair, parse_pairs
 from mteval.needs import Need
 from mteval.segment import EvalSet, Segment
+from mteval.setting_checks import check_choices, check_counts
 from mteval.signature import Signature
+from mteval.systems.asking import UNITS, Asking, Made
 from mteval.systems.base import Output, Proposer, System, SystemCard
-from mteval.systems.chat_document import FORMAT, Asked, numbered, tag_for
-from mteval.systems.chat_prompt import (
-    LANGUAGES,
-    Example,
-    Prompt,
-    check_template,
-    checked_examples,
-    checked_names,
-    names_of,
-)
-from mteval.usage import Usage
-
-_UNITS = ("segment", "document")
-
-_Made = Iterator[tuple[int, tuple[Output, ...]]]
 
 
 class Chat(System, Proposer):
@@ -69,21 +54,13 @@ class Chat(System, Proposer):
         language_names: Mapping[str, str] | None = None,
         attempts: int = 3,
     ) -> None:
-        check_template(prompt, "prompt", (*LANGUAGES, "source"), needed=("source",))
-        if system_message is not None:
-            check_template(system_message, "system_message", LANGUAGES)
-        if unit not in _UNITS:
-            raise ConfigError("unit", f"{unit!r} is not one of its values", f"choose from {', '.join(_UNITS)}")
-        if not isinstance(attempts, int) or isinstance(attempts, bool) or attempts < 1:
-            raise ConfigError("attempts", f"{attempts!r} is not a whole number above 0", "correct it")
-        self._client = _client(client)
-        self._prompt = prompt
-        self._system_message = system_message
+        check_choices(("unit", unit, UNITS))
+        check_counts(("attempts", attempts))
         self._whole = unit == "document"
-        self._examples = checked_examples(examples)
-        self._extract = None if extract is None else _pattern(extract)
+        self._prompts = Prompts(prompt, system_message, examples, language_names, whole=self._whole)
+        self._extract = Extract(extract)
+        self._client = _client(client)
         self._pairs = None if pairs is None else parse_pairs(pairs, "pairs")
-        self._names = checked_names(language_names)
         self._attempts = attempts
 
     @property
@@ -100,19 +77,18 @@ class Chat(System, Proposer):
 
         Raises:
             UnavailableError: the endpoint is down, or its key is missing or not taken.
-            ConfigError: a language has no name in English.
+            ConfigError: a language that the prompt names has no name.
         """
         if self._pairs is not None and pair not in self._pairs:
             raise UnavailableError(self._client.model, f"pairs does not list {pair}", f"add {pair} to pairs")
-        self._told(pair)
+        self._prompts.of(pair)
         self._client.check()
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         return self._client.needs()
 
     def signature(self, pair: LangPair) -> Signature:
-        told = self._told(pair)
-        extract = "no" if self._extract is None else hashlib.sha256(self._extract.pattern.encode()).hexdigest()[:12]
+        told = self._prompts.of(pair)
         return Signature.of(
             {
                 "system": "chat",
@@ -120,7 +96,7 @@ class Chat(System, Proposer):
                 "unit": f"document@{FORMAT}" if self._whole else "segment",
                 "prompt": told.digest,
                 "examples": told.digest_of_examples,
-                "extract": extract,
+                "extract": self._extract.digest,
             }
         )
 
@@ -137,7 +113,7 @@ class Chat(System, Proposer):
         for position, outputs in self._made(segments, pair, 1):
             yield position, outputs[0]
 
-    def propose(self, segments: Sequence[Segment], pair: LangPair, count: int) -> _Made:
+    def propose(self, segments: Sequence[Segment], pair: LangPair, count: int) -> Made:
         """Sample hypotheses, independent of each other, at the client's temperature.
 
         Raises:
@@ -151,78 +127,11 @@ class Chat(System, Proposer):
             problem = f"at temperature 0 the {count} proposals would be one and the same"
             raise ConfigError("client.temperature", problem, "raise it, as to 1.0")
 
-    def _made(self, segments: Sequence[Segment], pair: LangPair, count: int) -> _Made:
+    def _made(self, segments: Sequence[Segment], pair: LangPair, count: int) -> Made:
+        asking = Asking(self._prompts.of(pair), self._extract, self._client.sample)
         if self._whole:
-            return self._documents(segments, self._told(pair), count)
-        return self._segments(segments, self._told(pair), count)
-
-    def _segments(self, segments: Sequence[Segment], told: Prompt, count: int) -> _Made:
-        positions: dict[str, list[int]] = {}
-        for position, segment in enumerate(segments):
-            if segment.source.strip():
-                positions.setdefault(segment.source, []).append(position)
-            else:
-                yield position, (Output(""),)
-        sources = list(positions)
-        names = [f"segment {segments[positions[source][0]].id}" for source in sources]
-        conversations = [told.conversation(source) for source in sources]
-        for at, replies in self._client.sample(conversations, count, names):
-            outputs = tuple(map(self._output, replies))
-            *copies, last = positions[sources[at]]
-            for position in copies:  # what was asked once is paid once
-                yield position, tuple(replace(output, usage=Usage()) for output in outputs)
-            yield last, outputs
-
-    def _documents(self, segments: Sequence[Segment], told: Prompt, count: int) -> _Made:
-        """Translate documents: all are asked for, then again those whose answer cannot be read."""
-        rows: dict[str, list[int]] = {}
-        for position, segment in enumerate(segments):
-            if segment.source.strip():
-                rows.setdefault(segment.document, []).append(position)
-            else:
-                yield position, (Output(""),)
-        alike: dict[tuple[str, ...], list[str]] = {}
-        for document, of_document in rows.items():
-            alike.setdefault(tuple(segments[row].source for row in of_document), []).append(document)
-        asked = [Asked(documents, sources, told, count) for sources, documents in alike.items()]
-        for attempt in range(self._attempts):
-            questions = [(one, question) for one in asked for question in one.questions()]
-            conversations = [question for _, question in questions]
-            names = [f"document {one.documents[0]}" for one, _ in questions]
-            for at, replies in self._client.sample(conversations, 1 if attempt else count, names):
-                one = questions[at][0]
-                for reply in replies:
-                    one.take(reply, *self._extracted(reply.text))
-                if not one.missing:
-                    yield from ((rows[name][place], outputs) for name, place, outputs in one.outputs())
-        for one in asked:
-            if one.missing:
-                problem = f"{one.answers} answers of {self._client.model} did not give its {len(one.sources)} segments"
-                remedy = "raise client.max_tokens if it was cut, choose another model, or unit=segment"
-                raise ParityError(f"document {one.documents[0]}", f"{problem}, the last one {one.problem}", remedy)
-
-    def _output(self, reply: Reply) -> Output:
-        text, notices = self._extracted(reply.text)
-        return Output(text, (*reply.notices, *notices), reply.usage)
-
-    def _extracted(self, answer: str) -> tuple[str, tuple[str, ...]]:
-        """The hypothesis in an answer, and what must be said of it."""
-        if self._extract is None or not answer.strip():
-            return answer.strip(), ()
-        found = self._extract.search(answer)
-        if found is None or found.group(1) is None:
-            return answer.strip(), (f"extract does not match the answer, which is taken whole: {quoted(answer)}",)
-        return found.group(1).strip(), ()
-
-    def _told(self, pair: LangPair) -> Prompt:
-        examples = self._examples.get(pair, ())
-        if self._whole:
-            examples = tuple(
-                Example(numbered([one.source], tag), numbered([one.target], tag))
-                for one in examples
-                for tag in [tag_for([one.source, one.target])]
-            )
-        return Prompt(self._prompt, self._system_message, names_of(pair, self._names), examples)
+            return asking.documents(segments, count, self._attempts, self._client.model, "client.max_tokens")
+        return asking.segments(segments, count)
 
 
 def _client(given: object) -> ChatClient:
@@ -230,14 +139,3 @@ def _client(given: object) -> ChatClient:
         problem = f"{type(given).__name__} is no ChatClient"
         raise ConfigError("client", problem, "name mteval.chat.client.ChatClient as its _target_")
     return given
-
-
-def _pattern(extract: object) -> re.Pattern[str]:
-    try:
-        pattern = re.compile(extract if isinstance(extract, str) else "")
-    except re.error as error:
-        raise ConfigError("extract", f"{extract!r} is no regular expression ({error})", "correct it") from None
-    if pattern.groups != 1:
-        problem = f"{extract!r} has {pattern.groups} groups"
-        raise ConfigError("extract", problem, "write it with one, as in '<t>(.*?)</t>'; (?:…) is no group")
-    return pattern

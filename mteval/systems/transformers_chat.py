@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from importlib.metadata import version
-from typing import Literal
+from typing import Any
 
+from mteval.chat.base import Conversation, Reply
+from mteval.chat.document import FORMAT
+from mteval.chat.extract import Extract
+from mteval.chat.prompt import Prompts, checked_names
 from mteval.checkpoint import Checkpoint, find, need
-from mteval.errors import ConfigError, ParityError, UnavailableError
+from mteval.errors import ConfigError, UnavailableError
 from mteval.lang import LangPair, parse_pairs
 from mteval.loading import DEVICES, DTYPES
 from mteval.needs import Need
-from mteval.numbered import numbered, parse_numbered
 from mteval.sampling import Draws, Sampling, parse_sampling
 from mteval.segment import EvalSet, Segment
 from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
 from mteval.signature import Signature
+from mteval.systems.asking import UNITS, Asking, Made
 from mteval.systems.base import Output, Proposer, System, SystemCard
 from mteval.systems.transformers_chat_jobs import Job, batches
 from mteval.systems.transformers_chat_model import Model, Written
-from mteval.systems.transformers_chat_prompt import Prompt, check_template_settings
+from mteval.systems.transformers_chat_prompt import FORMS, check_form, check_template_settings, codes_of, messages_of
 
 _PROBE = "mteval"
 
@@ -31,8 +35,8 @@ class TransformersChat(System, Proposer):
 
     Decoding follows the settings below alone, greedily unless ``sampling`` is set. Of the checkpoint's own
     ``generation_config`` only token ids and forbidden tokens are kept. An answer ends at the tokens named there, at the
-    tokenizer's end, or at what the chat template puts after an answer. The whole answer is the hypothesis, without
-    blanks around it: what a model adds to its translation is its own doing.
+    tokenizer's end, or at what the chat template puts after an answer. A hypothesis is the answer to the letter, but
+    for white space around it; the gate marks refusals and chatter.
 
     A prompt is never cut, since it would lose its instruction. Where it leaves no room for an answer the hypothesis is
     empty, and a notice says so; where it leaves less than ``max_length``, the answer may be as long as the room is.
@@ -44,17 +48,21 @@ class TransformersChat(System, Proposer):
 
     Args:
         checkpoint: a name on the hub, or a folder with configuration, weights and tokenizer with chat template.
-        prompt: with ``{source}``, and ``{source_language}`` and ``{target_language}`` for their names in English.
-            Other words in braces are refused; braces in a source are safe.
-        system: a system message, with the same placeholders; ``None`` for none. A chat template that takes none, or
-            leaves it out, is named.
-        examples: translations to go by, by lang pair, as in ``{pt-en: [{source: Olá., reference: Hello.}]}``.
-        messages: ``plain``, or ``translategemma`` for the messages that TranslateGemma's chat template takes.
-        languages: what the prompt calls a language, by its code, where its English name is not wanted (with
-            ``translategemma``: where its code is not).
+        prompt: what the user says, with ``{source}``, ``{source_language}`` and ``{target_language}``; a brace that is
+            meant is doubled. Languages are named in English.
+        system_message: what is said before that, with the languages' placeholders; ``None`` for nothing. A chat
+            template that takes none, or leaves it out, is named.
+        unit: ``segment``, or ``document``: a whole document in one question, its segments between numbered tags. An
+            answer must give every number once, in order; one that does not is asked for again.
+        examples: turns before the question, by lang pair: ``{pt-en: [{source: Olá., target: Hello.}]}``.
+        extract: a regular expression with one group, which is the hypothesis; an answer that it does not match is
+            taken whole, with a notice. With ``document`` it is what the numbered segments are read from.
+        messages: ``plain``, or ``translategemma`` for the messages that TranslateGemma's chat template takes, which
+            writes the prompt.
+        language_names: the name of a language by its code, where the usual English one is not wanted (with
+            ``translategemma``: the code that the template is given).
         template_settings: what else the chat template takes, as in ``{enable_thinking: false}``.
-        unit: ``segment``, or ``document``: a whole document in one prompt, its segments in numbered lines (``[1] …``,
-            a line break inside a segment as a space), which must all come back as such.
+        attempts: how often a document is asked for until its answer can be read.
         pairs: the lang pairs that it translates, as ``[pt-en, ro-en]``; ``None`` is any.
         revision: a branch, tag or commit on the hub; ``None`` is its main branch.
         gated: whether a licence must be accepted at the hub before it can be had.
@@ -76,12 +84,14 @@ class TransformersChat(System, Proposer):
         self,
         checkpoint: str,
         prompt: str | None = None,
-        system: str | None = None,
+        system_message: str | None = None,
+        unit: str = "segment",
         examples: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+        extract: str | None = None,
         messages: str = "plain",
-        languages: Mapping[str, str] | None = None,
+        language_names: Mapping[str, str] | None = None,
         template_settings: Mapping[str, object] | None = None,
-        unit: Literal["segment", "document"] = "segment",
+        attempts: int = 3,
         pairs: Sequence[str] | None = None,
         revision: str | None = None,
         gated: bool = False,
@@ -94,17 +104,20 @@ class TransformersChat(System, Proposer):
     ) -> None:
         check_checkpoint(checkpoint)
         check_texts(("revision", revision))
-        choices = ("unit", unit, ("segment", "document")), ("precision", precision, DTYPES), ("device", device, DEVICES)
-        check_choices(*choices)
-        check_counts(("max_length", max_length), ("batch_size", batch_size))
+        check_choices(("unit", unit, UNITS), ("messages", messages, FORMS))
+        check_choices(("precision", precision, DTYPES), ("device", device, DEVICES))
+        check_counts(("max_length", max_length), ("batch_size", batch_size), ("attempts", attempts))
         if max_prompt is not None:
             check_counts(("max_prompt", max_prompt))
-        if unit == "document" and examples:
-            raise ConfigError("examples", "single segments do not show how a document is answered", "leave them out")
-        self._prompt = Prompt(prompt, system, examples, messages, languages)
+        check_form(messages, unit, prompt, system_message)
+        self._whole = unit == "document"
+        template = prompt if messages == "plain" else "{source}"
+        self._prompts = Prompts(template, system_message, examples, language_names, whole=self._whole)
+        self._codes = None if messages == "plain" else checked_names(language_names)
+        self._extract = Extract(extract)
+        self._attempts = attempts
         self.checkpoint = checkpoint
         self.template_settings = check_template_settings(template_settings)
-        self.unit = unit
         self.pairs = None if pairs is None else parse_pairs(pairs, "pairs")
         self.revision = revision
         self.gated = gated
@@ -117,7 +130,7 @@ class TransformersChat(System, Proposer):
 
     @property
     def card(self) -> SystemCard:
-        return SystemCard(reusable=True, unit=self.unit, model=self.checkpoint)
+        return SystemCard(reusable=True, unit="document" if self._whole else "segment", model=self.checkpoint)
 
     def declines(self, eval_set: EvalSet) -> str | None:
         if self.pairs is None or eval_set.pair in self.pairs:
@@ -158,129 +171,113 @@ class TransformersChat(System, Proposer):
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[int, Output]]:
-        if self.unit == "document":
-            yield from self._documents(segments, pair)
+        for position, (output,) in self._made(segments, pair, 1, self.sampling):
+            yield position, output
+
+    def propose(self, segments: Sequence[Segment], pair: LangPair, count: int) -> Made:
+        return self._made(segments, pair, count, self._samples())
+
+    def _made(self, segments: Sequence[Segment], pair: LangPair, count: int, sampling: Sampling | None) -> Made:
+        asking = Asking(self._prompts.of(pair), self._extract, partial(self._ask, pair, sampling))
+        if self._whole:
+            made = asking.documents(segments, count, self._attempts, self.checkpoint, "max_length")
         else:
-            for position, (output,) in self._segments(segments, pair, 1, self.sampling):
-                yield position, output
+            made = asking.segments(segments, count)
+        for position, outputs in made:
+            mistaken = self._mistaken(segments[position].source)
+            yield position, tuple(replace(one, notices=(*mistaken, *one.notices)) for one in outputs)
 
-    def propose(
-        self, segments: Sequence[Segment], pair: LangPair, count: int
-    ) -> Iterator[tuple[int, tuple[Output, ...]]]:
-        return self._segments(segments, pair, count, self._samples())
-
-    def _segments(
-        self, segments: Sequence[Segment], pair: LangPair, count: int, sampling: Sampling | None
-    ) -> Iterator[tuple[int, tuple[Output, ...]]]:
-        positions: dict[str, list[int]] = defaultdict(list)
-        for position, segment in enumerate(segments):
-            positions[segment.source].append(position)
+    def _ask(
+        self,
+        pair: LangPair,
+        sampling: Sampling | None,
+        conversations: Sequence[Conversation],
+        count: int,
+        names: Sequence[str],
+    ) -> Iterator[tuple[int, tuple[Reply, ...]]]:
+        """Have conversations answered, as ``Ask`` says, as batches are finished."""
         jobs = []
-        for source, places in positions.items():
-            job = self._job(source, pair, tuple(places)) if source.strip() else Output("")
+        for at, conversation in enumerate(conversations):
+            job = self._job(at, conversation, pair)
             if isinstance(job, Job):
                 jobs.append(job)
             else:
-                yield from ((place, (job,)) for place in places)
-        for job, answers in self._answers(jobs, pair, count, sampling):
-            mistaken = self._mistaken(job.text)
-            outputs = tuple(Output(one.text, (*mistaken, *self._unfinished(one, job))) for one in answers)
-            yield from ((position, outputs) for position in job.positions)
-
-    def _documents(self, segments: Sequence[Segment], pair: LangPair) -> Iterator[tuple[int, Output]]:
-        rows: dict[str, list[int]] = defaultdict(list)
-        for position, segment in enumerate(segments):
-            if segment.source.strip():
-                rows[segment.document].append(position)
-            else:
-                yield position, Output("")
-        jobs = []
-        for places in rows.values():
-            job = self._job(numbered([segments[place].source for place in places]), pair, tuple(places))
-            if isinstance(job, Job):
-                jobs.append(job)
-            else:
-                yield from ((place, job) for place in places)
-        for job, (answer,) in self._answers(jobs, pair, 1, self.sampling):
-            unfinished = self._unfinished(answer, job)
-            texts = parse_numbered(answer.text, len(job.positions))
-            if texts is None:
-                document = segments[job.positions[0]].document
-                said = f" ({unfinished[0]})" if unfinished else ""
-                raise ParityError(
-                    f"document {document}",
-                    f"the answer of {self.checkpoint} is not the {len(job.positions)} numbered lines asked for{said}",
-                    "raise max_length, change prompt, set unit: segment, or choose another model",
-                )
-            for place, text in zip(job.positions, texts, strict=True):
-                last = unfinished if place == job.positions[-1] else ()
-                yield place, Output(text, (*self._mistaken(segments[place].source), *last))
-
-    def _job(self, text: str, pair: LangPair, positions: tuple[int, ...]) -> Job | Output:
-        """What the model is asked for a text; what that comes to where the model has no room for it."""
-        ids, room = self._model.read(self._prompt.messages(text, pair)), self._model.positions
-        limit = min((one for one in (self.max_prompt, room and room - 1) if one is not None), default=None)
-        if limit is not None and len(ids) > limit:
-            return Output("", (f"the prompt has {len(ids)} tokens, {limit} is the most: it was not translated",))
-        most = self.max_length if room is None else min(self.max_length, room - len(ids))
-        return Job(text, ids, most, positions)
-
-    def _answers(
-        self, jobs: Sequence[Job], pair: LangPair, count: int, sampling: Sampling | None
-    ) -> Iterator[tuple[Job, list[Written]]]:
-        """The answers to each job, as many as are asked for, as they are finished."""
+                yield at, (job,) * count
         if not jobs:
             return
-        ends = self._model.ends(self._prompt.messages(_PROBE, pair))
+        ends = self._model.ends(self._probe(pair))
         for batch in batches(jobs, self.batch_size // count):
             rows = [(job, number) for job in batch for number in range(count)]
             draws = None if sampling is None else Draws(sampling, [(job.text, number) for job, number in rows])
             found = self._model.write([job.ids for job, _ in rows], ends, batch[0].most, draws)
             for start, job in zip(range(0, len(found), count), batch, strict=True):
-                yield job, found[start : start + count]
+                yield job.at, tuple(self._reply(one, job) for one in found[start : start + count])
+
+    def _job(self, at: int, conversation: Conversation, pair: LangPair) -> Job | Reply:
+        """What the model is to answer; what that comes to where it has no room for it."""
+        ids, room = self._model.read(self._messages(conversation, pair)), self._model.positions
+        limit = min((one for one in (self.max_prompt, room and room - 1) if one is not None), default=None)
+        if limit is not None and len(ids) > limit:
+            problem = f"the prompt has {len(ids)} tokens, {limit} is the most: it was not translated"
+            return Reply("", "unasked", (problem,))
+        most = self.max_length if room is None else min(self.max_length, room - len(ids))
+        return Job(at, conversation[-1].content, ids, most)
+
+    def _reply(self, answer: Written, job: Job) -> Reply:
+        if answer.ended:
+            return Reply(answer.text)
+        limit = "max_length" if job.most == self.max_length else "all that the prompt leaves room for"
+        notice = f"the answer has no end after {job.most} tokens ({limit}): it was cut"
+        return Reply(answer.text, "length", (notice,))
+
+    def _messages(self, conversation: Conversation, pair: LangPair) -> list[dict[str, Any]]:
+        return messages_of(conversation, None if self._codes is None else codes_of(pair, self._codes))
+
+    def _probe(self, pair: LangPair) -> list[dict[str, Any]]:
+        """The messages that ask for a word's translation."""
+        return self._messages(self._prompts.of(pair).conversation(_PROBE), pair)
 
     def _samples(self) -> Sampling:
         """How proposals are drawn."""
         if self.sampling is None:
             raise ConfigError("sampling", "proposals are samples, and it is null", "set it, as in {temperature: 1.0}")
-        if self.unit == "document":
+        if self._whole:
             raise ConfigError("unit", "whole documents are translated, not proposed", "set it to segment")
         return self.sampling
-
-    def _unfinished(self, answer: Written, job: Job) -> tuple[str, ...]:
-        if answer.ended:
-            return ()
-        limit = "max_length" if job.most == self.max_length else "all that the prompt leaves room for"
-        return (f"the hypothesis has no end after {job.most} tokens ({limit}): it was cut",)
 
     def _mistaken(self, source: str) -> tuple[str, ...]:
         found = [word for word in self._model.control_symbols if word in source]
         return (f"the tokenizer takes {found[0]} in the source for a control symbol",) if found else ()
 
     def _check_template(self, pair: LangPair) -> None:
-        bare = self._model.rendered(self._prompt.messages(_PROBE, pair, with_system=False))
-        if _PROBE not in bare:
+        told = self._prompts.of(pair)
+        bare = replace(told, system_message=None).conversation(_PROBE)
+        if _PROBE not in self._model.rendered(self._messages(bare, pair)):
             problem = f"the chat template of {self.checkpoint} leaves the source out"
             raise ConfigError("messages", problem, "choose the form that it takes")
-        if self._prompt.system is None:
+        if told.system_message is None:
             return
-        asked = self._prompt.messages(_PROBE, pair)
+        asked = self._probe(pair)
         problem = f"the chat template of {self.checkpoint} takes no system message"
         try:
             if asked[0]["content"].strip() in self._model.rendered(asked):
                 return
         except UnavailableError as error:
             problem += f": {error.problem}"
-        raise ConfigError("system", problem, "leave it out, and say in prompt what it says")
+        raise ConfigError("system_message", problem, "leave it out, and say in prompt what it says")
 
     def _signature(self, pair: LangPair, how: Mapping[str, object]) -> Signature:
+        told = self._prompts.of(pair)
         given = ",".join(f"{key}={value}" for key, value in sorted(self.template_settings.items()))
         settings = {
             "checkpoint": self._found.name,
             "revision": self._found.revision,
-            "prompt": self._prompt.digest(pair),
+            "messages": "plain" if self._codes is None else f"translategemma@{'>'.join(codes_of(pair, self._codes))}",
+            "prompt": told.digest,
+            "examples": told.digest_of_examples,
+            "extract": self._extract.digest,
             "template": given or "plain",
-            "unit": self.unit,
+            "unit": f"document@{FORMAT}" if self._whole else "segment",
             **how,
             "max_length": self.max_length,
             "max_prompt": self.max_prompt or "no",

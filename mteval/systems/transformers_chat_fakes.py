@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _LETTERS = (
-    "\n ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()[]{}<>/&%-_|„”«»"
+    "\n ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()[]{}<>/&%-_|„”«»="
     "áàâãéêíóôõúüçăîșțşţÁÀÂÃÉÊÍÓÔÕÚÜÇĂÎȘȚ"
 )
 """The letters that the tokenizers know; every other one is unknown to them."""

@@ -1,4 +1,4 @@
-"""What a chat model is asked for: each text once, in batches of prompts of like length."""
+"""What a chat model is asked: prompts of like length in one batch."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Job:
-    """A text to translate: a segment's source, or a document's sources in numbered lines.
+    """A prompt to answer.
 
     Attributes:
-        text: what stands in the prompt.
+        at: which conversation it is.
+        text: what the user says last in it; samples follow it.
         ids: the prompt's tokens.
         most: new tokens that the answer may have.
-        positions: of the segments that have it, or of which it is made.
     """
 
+    at: int
     text: str
     ids: list[int]
     most: int
-    positions: tuple[int, ...]
 
 
 def batches(jobs: Sequence[Job], most: int) -> Iterator[list[Job]]:

@@ -166,4 +166,6 @@ class Model:
         except Exception as error:  # a template raises what it likes
             reason = next(iter(str(error).strip().splitlines()), "")[:200]
             problem = f"its chat template refuses the messages ({type(error).__name__}: {reason})"
-            raise UnavailableError(self.checkpoint.name, problem, "correct prompt, system or messages") from error
+            raise UnavailableError(
+                self.checkpoint.name, problem, "correct prompt, system_message or messages"
+            ) from error

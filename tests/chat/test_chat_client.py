@@ -24,7 +24,6 @@ from mteval.chat.client_limits import backoff, retry_after
 from mteval.chat.client_replies import Garbage, Price, read
 from mteval.chat.client_thread import stream
 from mteval.chat.fakes import Breaks, FakeEndpoint, Messages, Says, failing
-from mteval.chat.language_names import english_name
 from mteval.errors import ConfigError, MtevalError, UnavailableError
 from mteval.usage import Usage
 
@@ -489,20 +488,3 @@ def test_a_mistake_in_what_runs_beside_is_not_swallowed() -> None:
     assert next(asking) == 1
     with pytest.raises(ZeroDivisionError, match="mine"):
         next(asking)
-
-
-def test_languages_have_english_names() -> None:
-    expected = {
-        "pt": "Portuguese",
-        "por": "Portuguese",
-        "el": "Greek",
-        "no": "Norwegian",
-        "nl": "Dutch",
-        "ne": "Nepali",
-        "ceb": "Cebuano",
-        "srd": "Sardinian",
-        "pt_BR": "Portuguese (Brazil)",
-        "sr_Latn": "Serbian (Latin)",
-        "zh_Hans": "Chinese (Simplified)",
-    }
-    assert {code: english_name(code) for code in expected} == expected

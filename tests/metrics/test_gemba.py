@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from mteval import app
 from mteval.chat.client import ChatClient
 from mteval.chat.fakes import FakeEndpoint, Messages, Says, failing
+from mteval.chat.turns import Turns
 from mteval.errors import ConfigError, ContractError, MissingReferenceError, UnavailableError
 from mteval.files import packaged
 from mteval.lang import LangPair
@@ -172,13 +174,49 @@ def test_what_changes_a_score_is_in_the_signature() -> None:
         ([{"role": "user"}], r"messages\[0\]"),
         ([{"role": "boss", "content": "{hypothesis}"}], r"messages\[0\]"),
         ([{"role": "user", "content": "{hypothesis}"}, {"role": "assistant", "content": "x"}], r"messages\[1\]\.role"),
-        ([{"role": "user", "content": "{hypothesis} {domain}"}], "messages"),
+        ([{"role": "user", "content": "{hypothesis} {domain}"}], r"messages\[0\]\.content"),
+        ([{"role": "user", "content": "{hypothesis} {"}], r"messages\[0\]\.content"),
+        ([{"role": "user", "content": " "}], r"messages\[0\]\.content"),
         ([{"role": "user", "content": "nothing"}], "messages"),
     ],
 )
 def test_a_prompt_that_cannot_be_is_named(messages: Any, where: str) -> None:
     with FakeEndpoint() as endpoint, pytest.raises(ConfigError, match=f"^{where}: "):
         GembaDa(client(endpoint), "x", messages)
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "digest"),
+    [
+        ("gemba_da", "messages", "a8cf830d50c377af"),
+        ("gemba_da_ref", "messages", "08515beeda06be81"),
+        ("gemba_esa", "messages", "cdbbe6a0d6037a87"),
+        ("gemba_esa", "scoring", "0316f18d10dae1b0"),
+        ("gemba_mqm", "messages", "90036af17441cd0d"),
+    ],
+)
+def test_shipped_prompts_are_gembas_to_the_letter(option: str, key: str, digest: str) -> None:
+    """The digests are those of the prompts as they were first shipped; a change of one makes another metric."""
+    texts = {
+        "source": "Olá {mundo} {{x}}.", "hypothesis": "Hello {source}", "reference": "Hi",
+        "source_language": "Portuguese", "target_language": "English", "errors": "Major:\nno-error",
+    }  # fmt: skip
+    filled = Turns(settings(option)[key], key, tuple(texts), ("hypothesis",)).filled(texts)
+    told = json.dumps([[turn.role, turn.content] for turn in filled], ensure_ascii=False)
+    assert hashlib.sha256(told.encode()).hexdigest()[:16] == digest
+
+
+def test_languages_are_named_as_the_user_wants_and_must_have_a_name() -> None:
+    told = [{"role": "user", "content": "{target_language}: {hypothesis}"}]
+    nameless = [Item("a", "b", pair=LangPair("qaa", "en")), Item("a", "b", pair=LangPair("pt", "qaa"))]
+    with FakeEndpoint(lambda messages: Says("50")) as endpoint:
+        metric = GembaDa(client(endpoint), "x", told, language_names={"en": "Canadian English"})
+        assert metric.signature(0) != GembaDa(client(endpoint), "x", told).signature(0)
+        assert [one.score for one in scores(metric, [ITEMS[0], nameless[0]])] == [50.0, 50.0]  # no place for its name
+        assert sorted(endpoint.asked()) == ["Canadian English: Hello.", "Canadian English: b"]
+        with pytest.raises(ConfigError, match=r"^language_names: no English name of qaa is known"):
+            scores(metric, [ITEMS[0], nameless[1]])
+        assert len(endpoint.requests) == 2
 
 
 def test_a_judge_that_is_told_no_languages_is_a_broken_promise() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +20,6 @@ from mteval.lang import LangPair
 from mteval.segment import Document, EvalSet, Segment
 from mteval.systems.base import Output
 from mteval.systems.chat import Chat
-from mteval.systems.chat_document import Misaligned, numbered, read_numbered, tag_for
-from mteval.systems.chat_prompt import fill
 from mteval.usage import Usage
 
 PT_EN = LangPair("pt", "en")
@@ -199,18 +196,6 @@ def test_what_stands_outside_the_numbers_is_noticed_and_a_refused_document_is_em
     assert found[2].notices == found[3].notices == ("the model refused: “No.” (of the whole document)",)
 
 
-def test_numbers_are_read_strictly_and_in_linear_time() -> None:
-    texts = ["um", "", "dois <b> & 3\n4"]
-    assert read_numbered(numbered(texts, "seg"), 3, "seg") == (texts, "")
-    assert read_numbered("<seg id='1'> a </seg>\n<seg id = 2>b</seg>", 2, "seg") == (["a", "b"], "")
-    assert tag_for(["a <seg id> b", "</segx>"]) == "segxx"
-    started = time.perf_counter()
-    for text in ('<seg id="1">' * 50_000, "<seg " * 100_000, "</seg>" * 50_000, "<seg id=" + "1" * 500_000):
-        with pytest.raises(Misaligned):
-            read_numbered(text, 2, "seg")
-    assert time.perf_counter() - started < 2
-
-
 def test_samples_are_proposals() -> None:
     numbers = iter(range(1000))
     with FakeEndpoint(lambda messages: Says(f"{last(messages)} {next(numbers)}")) as endpoint:
@@ -310,11 +295,6 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], messa
 def test_a_client_is_needed() -> None:
     with pytest.raises(ConfigError, match="client: int is no ChatClient"):
         Chat(client=5, prompt=PROMPT)  # type: ignore[arg-type]
-
-
-def test_what_is_filled_in_is_not_looked_at_again() -> None:
-    values = {"source": "{target_language} {{ }} {", "target_language": "{source}"}
-    assert fill("{{{source}}} {target_language}", values) == "{{target_language} {{ }} {} {source}"
 
 
 # Whole runs.

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,11 @@ def translate(system: TransformersChat, sources: Sequence[str] = SOURCES, pair: 
     return [output.text for output in outputs(system, sources, pair)]
 
 
+def messages(system: TransformersChat, source: str, pair: LangPair = PT_EN) -> list[dict[str, Any]]:
+    """What the chat template is given."""
+    return system._messages(system._prompts.of(pair).conversation(source), pair)
+
+
 def asked(system: TransformersChat, source: str = "Olá", pair: LangPair = PT_EN) -> str:
     """The prompt as the model was given it."""
     fed: list[list[int]] = []
@@ -121,8 +127,8 @@ def test_prompt_is_what_the_chat_template_makes_of_the_messages(folders: dict[st
 
 @pytest.mark.parametrize("family", ["llama", "qwen"])
 def test_system_message_and_examples_are_turns(folders: dict[str, Path], family: str) -> None:
-    shown = {"pt-en": [{"source": "nu {x}", "reference": "naked"}, {"source": "um", "reference": "one"}]}
-    system = of(folders[family], system="You know {target_language}.", examples=shown, prompt="{source}")
+    shown = {"pt-en": [{"source": "nu {x}", "target": "naked"}, {"source": "um", "target": "one"}]}
+    system = of(folders[family], system_message="You know {target_language}.", examples=shown, prompt="{source}")
     text = asked(system)
     assert text.removeprefix("<s>") == (
         "<|im_start|>system\nYou know English.<|im_end|>\n"
@@ -141,17 +147,17 @@ def test_template_settings_reach_the_chat_template(folders: dict[str, Path]) -> 
 
 
 def test_examples_go_through_translategemmas_template_too(folders: dict[str, Path]) -> None:
-    shown = {"pt-en": [{"source": "um", "reference": "one"}]}
+    shown = {"pt-en": [{"source": "um", "target": "one"}]}
     text = asked(of(folders["translategemma"], examples=shown))
     assert text.count("Portuguese (pt) to English (en)") == 2
     assert "<start_of_turn>model\none<end_of_turn>" in text
 
 
 def test_languages_are_named_in_english_or_as_the_user_wants(folders: dict[str, Path]) -> None:
-    system = of(folders["llama"], languages={"pt": "European Portuguese"})
+    system = of(folders["llama"], language_names={"pt": "European Portuguese"})
     assert "from European Portuguese into English" in asked(system)
     assert "from Romanian into Chinese (Traditional)" in asked(system, pair=LangPair("ro", "zh_Hant"))
-    gemma = of(folders["translategemma"], languages={"mo": "ro"})
+    gemma = of(folders["translategemma"], language_names={"mo": "ro"})
     assert "Portuguese (pt-BR) to English (en)" in asked(gemma, pair=LangPair("pt_BR", "en"))
     assert "Romanian (ro)" in asked(gemma, pair=LangPair("mo", "en"))
 
@@ -159,22 +165,22 @@ def test_languages_are_named_in_english_or_as_the_user_wants(folders: dict[str, 
 def test_braces_and_placeholders_in_a_source_are_left_as_they_are(folders: dict[str, Path]) -> None:
     source = "{source} {target_language} {x} {} {{}} % {0}"
     assert source in asked(of(folders["llama"]), source)
-    assert "{ } {1.5} {a b}" in asked(of(folders["llama"], prompt="{ } {1.5} {a b} {source}"))
+    assert "{ } {1.5} {a b}" in asked(of(folders["llama"], prompt="{{ }} {{1.5}} {{a b}} {source}"))
 
 
 def test_system_message_that_a_chat_template_does_not_take_is_named(
     folders: dict[str, Path], copy: Callable[[str], Path]
 ) -> None:
-    with pytest.raises(ConfigError, match=r"^system: .*System role not supported") as caught:
-        of(folders["gemma"], system="Be brief.").check(PT_EN)
+    with pytest.raises(ConfigError, match=r"^system_message: .*System role not supported") as caught:
+        of(folders["gemma"], system_message="Be brief.").check(PT_EN)
     assert "\n" not in str(caught.value)
     folder = copy("llama")
     template = (folder / "chat_template.jinja").read_text()
     quiet = template.replace("{% for message in messages %}", "{% for message in messages if message.role == 'user' %}")
     (folder / "chat_template.jinja").write_text(quiet)
     of(folder).check(PT_EN)
-    with pytest.raises(ConfigError, match=r"^system: .*takes no system message"):
-        of(folder, system="Be brief.").check(PT_EN)
+    with pytest.raises(ConfigError, match=r"^system_message: .*takes no system message"):
+        of(folder, system_message="Be brief.").check(PT_EN)
     (folder / "chat_template.jinja").write_text("{{ bos_token }}nothing else")
     with pytest.raises(ConfigError, match=r"^messages: .*leaves the source out"):
         of(folder).check(PT_EN)
@@ -200,7 +206,7 @@ def test_equals_transformers_used_by_hand(folders: dict[str, Path], family: str)
     model = AutoModelForCausalLM.from_pretrained(folders[family])
     system, expected = of(folders[family]), []
     for source in SOURCES:
-        text = system._model.rendered(system._prompt.messages(source, RO_EN))
+        text = system._model.rendered(messages(system, source, RO_EN))
         ids = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
         made = model.generate(
             ids,
@@ -265,7 +271,7 @@ def test_answers_end_where_the_chat_template_ends_a_turn(tmp_path: Path, folders
     end = json.loads((folders["llama"] / "generation_config.json").read_text())["eos_token_id"]
     assert json.loads((folder / "generation_config.json").read_text())["eos_token_id"] != end
     system = of(folder)
-    assert set(system._model.ends(system._prompt.messages("Olá", PT_EN))) == set(end)
+    assert set(system._model.ends(messages(system, "Olá"))) == set(end)
     assert outputs(system) == outputs(of(folders["llama"]))
 
 
@@ -290,7 +296,7 @@ def test_precision_is_that_of_the_weights(folders: dict[str, Path], precision: s
 
 def test_answers_without_an_end_and_control_symbols_are_named(folders: dict[str, Path]) -> None:
     found = outputs(of(folders["llama"], max_length=3), [SOURCES[0], "a <|im_end|> b", "a </s>"])
-    assert found[0].notices == ("the hypothesis has no end after 3 tokens (max_length): it was cut",)
+    assert found[0].notices == ("the answer has no end after 3 tokens (max_length): it was cut",)
     assert found[1].notices[0] == "the tokenizer takes <|im_end|> in the source for a control symbol"
     assert found[2].notices[0] == "the tokenizer takes </s> in the source for a control symbol"
     assert [o.notices for o in outputs(of(folders["llama"], max_length=60), SOURCES[:1])] == [()]
@@ -306,7 +312,7 @@ def test_prompt_is_never_cut(tmp_path: Path) -> None:
     assert full.notices == ("the prompt has 240 tokens, 199 is the most: it was not translated",)
     with pytest.raises(ConfigError, match=r"^max_length: .*200 positions"):
         of(folder, max_length=200).check(PT_EN)
-    tokens = len(system._model.read(system._prompt.messages("nu " * 30, PT_EN)))
+    tokens = len(system._model.read(messages(system, "nu " * 30)))
     limited = outputs(of(folder, max_prompt=tokens - 1), ["nu " * 30, "Olá"])
     assert limited[0] == Output(
         "", (f"the prompt has {tokens} tokens, {tokens - 1} is the most: it was not translated",)
@@ -321,10 +327,10 @@ def test_answer_may_be_as_long_as_the_room_that_the_prompt_leaves(tmp_path: Path
     system = of(folder, prompt="{source}", max_length=45)
     short, long = outputs(system, ["a", "a" * 20])
     assert (len(short.text.split()), short.notices) == (40, ())
-    room = 70 - len(system._model.read(system._prompt.messages("a" * 20, PT_EN)))
+    room = 70 - len(system._model.read(messages(system, "a" * 20)))
     assert len(long.text.split()) == room < 40
     assert long.notices == (
-        f"the hypothesis has no end after {room} tokens (all that the prompt leaves room for): it was cut",
+        f"the answer has no end after {room} tokens (all that the prompt leaves room for): it was cut",
     )
 
 
@@ -360,49 +366,122 @@ def test_proposals_need_sampling(folders: dict[str, Path]) -> None:
 # Documents
 
 
-PIECES = ("[1]", " Hello", ".\n", "[2]", " The sun", " sets.", "\n[3]", " It [1] is", " quiet.")
+PIECES = (
+    *('<seg id="1">', "Hello", ".</seg>\n", '<seg id="2">', "The sun\n", "sets.", "</seg>", '\n<seg id="3">'),
+    *("It [1] is", " quiet.", "</seg>\n"),
+)
+TEXTS = ("Hello.", "The sun\nsets.", "It [1] is quiet.")
 
 
 @pytest.fixture(scope="session")
 def reciting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint that answers with three numbered lines."""
+    """A checkpoint that answers with three numbered segments."""
     return transformers_chat_fakes.write_reciting(tmp_path_factory.mktemp("reciting") / "r", PIECES)
 
 
+@contextmanager
+def prompts(system: TransformersChat) -> Iterator[list[str]]:
+    """The prompt of each question that is asked meanwhile, a batch of one at a time."""
+    system.batch_size = 1
+    seen: list[str] = []
+
+    def look(module: Any, args: Any, kwargs: Any) -> None:
+        if kwargs["input_ids"].shape[1] > 1:  # later tokens are fed one by one
+            seen.append(str(system._model.tokenizer.decode(kwargs["input_ids"][0].tolist())))
+
+    hook = system._model.weights.register_forward_pre_hook(look, with_kwargs=True)
+    yield seen
+    hook.remove()
+
+
 def test_documents_are_asked_for_whole_and_come_back_in_order(reciting: Path) -> None:
-    system = of(reciting, unit="document")
+    system = of(reciting, unit="document", prompt="{source_language}: {source}")
     assert (system.card.unit, system.card.reusable) == ("document", True)
     given = [*segments("Olá.", "  ", "O sol\npõe-se.", "Está calmo."), *segments("Um", "Dois", "Três", document="001")]
     made = dict(system.translate(given, PT_EN, {}))
-    expected = ["Hello.", "The sun sets.", "It [1] is quiet."]
-    assert [made[position].text for position in range(7)] == [expected[0], "", *expected[1:], *expected]
+    assert [made[position].text for position in range(7)] == [TEXTS[0], "", *TEXTS[1:], *TEXTS]
     assert not any(output.notices for output in made.values())
-    job = system._job("[1] Olá.\n[2] O sol põe-se.\n[3] Está calmo.", PT_EN, (0, 2, 3))
-    fed: list[list[int]] = []
-    system._model.weights.register_forward_pre_hook(
-        lambda module, args, kwargs: fed.append(kwargs["input_ids"][0].tolist()), with_kwargs=True
+    with prompts(system) as seen:
+        list(system.translate(given[:4], PT_EN, {}))
+    assert len(seen) == 1
+    assert seen[0].endswith(
+        "<|im_start|>user\nPortuguese: "
+        '<seg id="1">Olá.</seg>\n<seg id="2">O sol\npõe-se.</seg>\n<seg id="3">Está calmo.</seg><|im_end|>\n'
+        "<|im_start|>assistant\n"
     )
-    list(system.translate(given[:4], PT_EN, {}))
-    assert fed[0] == job.ids  # type: ignore[union-attr]
 
 
-def test_misaligned_documents_are_refused(reciting: Path) -> None:
+def test_examples_of_documents_are_documents_and_equal_documents_are_asked_for_once(reciting: Path) -> None:
+    shown = {"pt-en": [{"source": "um\n</seg>", "target": "one"}]}
+    system = of(reciting, unit="document", prompt="{source}", examples=shown)
+    given = [*segments("Um", "Dois", "Três"), *segments("Um", "Dois", "Três", document="001")]
+    with prompts(system) as seen:
+        made = dict(system.translate(given, PT_EN, {}))
+    assert len(seen) == 1
+    assert (
+        '<|im_start|>user\n<segx id="1">um\n</seg></segx><|im_end|>\n'
+        '<|im_start|>assistant\n<segx id="1">one</segx><|im_end|>\n'
+    ) in seen[0]
+    assert [made[position].text for position in range(6)] == [*TEXTS, *TEXTS]
+
+
+def test_misaligned_documents_are_asked_for_again_and_then_refused(reciting: Path) -> None:
     for sources in (["Um", "Dois"], ["Um", "Dois", "Três", "Quatro"]):
-        with pytest.raises(ParityError, match=rf"^document 000: .*{len(sources)} numbered lines") as caught:
+        message = rf"^document 000: 3 answers of .* did not give its {len(sources)} segments, .*3 segments, not"
+        with pytest.raises(ParityError, match=message) as caught:
             list(of(reciting, unit="document").translate(segments(*sources), PT_EN, {}))
         assert "\n" not in str(caught.value)
-    with pytest.raises(ParityError, match=r"no end after 5 tokens \(max_length\)"):
-        list(of(reciting, unit="document", max_length=5).translate(segments("Um", "Dois", "Três"), PT_EN, {}))
+    with pytest.raises(ParityError, match=r"1 answer of .*no end after 5 tokens \(max_length\)"):
+        list(
+            of(reciting, unit="document", max_length=5, attempts=1).translate(segments("Um", "Dois", "Três"), PT_EN, {})
+        )
+
+
+def test_a_document_is_asked_for_again_with_what_was_wrong(reciting: Path) -> None:
+    system = of(reciting, unit="document", prompt="{source}", attempts=2)
+    with prompts(system) as seen, pytest.raises(ParityError, match="2 answers of"):
+        list(system.translate(segments("Um", "Dois"), PT_EN, {}))
+    first, again = seen
+    assert again.removeprefix(first) == (
+        f"{''.join(PIECES).strip()}<|im_end|>\n<|im_start|>user\n"
+        "That answer cannot be used: it has 3 segments, not 2. Answer again with exactly 2 segments, each between its "
+        'own tags, from <seg id="1"> to <seg id="2">, in order, and with nothing else.<|im_end|>\n'
+        "<|im_start|>assistant\n"
+    )
+
+
+def test_a_document_that_leaves_no_room_to_ask_again_is_refused(tmp_path: Path) -> None:
+    folder = transformers_chat_fakes.write_reciting(tmp_path / "r", ["Sorry, ", "no."])
+    system = of(folder, unit="document", prompt="{source}", max_prompt=100)
+    message = r"^document 000: 1 answer of .*with 0 segments, not 2; it begins “Sorry, no.”; the prompt has \d+ tok"
+    with pytest.raises(ParityError, match=message):
+        list(system.translate(segments("Um", "Dois"), PT_EN, {}))
 
 
 def test_notices_of_documents_name_their_segments(reciting: Path) -> None:
-    made = dict(of(reciting, unit="document", max_length=8).translate(segments("Um", "</s>", "Três"), PT_EN, {}))
-    assert [bool(made[position].notices) for position in range(3)] == [False, True, True]
+    sources = ("Um", "</s>", "Três")
+    cut = len(PIECES)  # all of the answer but its end
+    made = dict(of(reciting, unit="document", max_length=cut).translate(segments(*sources), PT_EN, {}))
+    assert [output.text for _, output in sorted(made.items())] == list(TEXTS)
+    assert [bool(made[position].notices) for position in range(3)] == [True, True, False]
+    assert f"the answer has no end after {cut} tokens" in made[0].notices[0]
     assert "control symbol" in made[1].notices[0]
-    assert "no end after 8 tokens" in made[2].notices[0]
+    with pytest.raises(ParityError, match=f"no end after {cut - 1} tokens"):  # a segment that was cut is none
+        list(of(reciting, unit="document", max_length=cut - 1).translate(segments(*sources), PT_EN, {}))
     made = dict(of(reciting, unit="document", max_prompt=60).translate(segments("Um", "Dois", "Três"), PT_EN, {}))
     assert {output.text for output in made.values()} == {""}
     assert all("it was not translated" in output.notices[0] for output in made.values())
+
+
+def test_thoughts_are_taken_off_where_the_user_says_how(tmp_path: Path) -> None:
+    folder = transformers_chat_fakes.write_reciting(tmp_path / "r", ["<think>", "\nHm.", "\n</think>\n", "\nThe cat."])
+    assert translate(of(folder), ["O gato."]) == ["<think>\nHm.\n</think>\n\nThe cat."]
+    system = of(folder, extract="(?s)^(?:.*</think>)?(.*)$")
+    assert outputs(system, ["O gato.", " "]) == [Output("The cat."), Output("")]
+    (other,) = outputs(of(folder, extract="<t>(.*)</t>"), ["O gato."])
+    assert other.notices == (
+        "extract does not match the answer, which is taken whole: “<think> Hm. </think> The cat.”",
+    )
 
 
 def test_documents_go_through_the_store(reciting: Path, tmp_path: Path) -> None:
@@ -413,7 +492,7 @@ def test_documents_go_through_the_store(reciting: Path, tmp_path: Path) -> None:
         found = through_the_store(
             "r", of(reciting, unit="document"), eval_set, {}, Store(tmp_path), lambda count: None, Meter()
         )
-        assert found.texts == ("Hello.", "The sun sets.", "It [1] is quiet.") * 2
+        assert found.texts == TEXTS * 2
 
 
 # Settings, signatures, needs
@@ -423,12 +502,15 @@ def test_documents_go_through_the_store(reciting: Path, tmp_path: Path) -> None:
     ("settings", "where"),
     [
         ({"checkpoint": " "}, "checkpoint"), ({"prompt": None}, "prompt"), ({"prompt": "no place for it"}, "prompt"),
-        ({"prompt": "{source} {sorce}"}, "prompt"), ({"system": "{language}"}, "system"), ({"system": ""}, "system"),
+        ({"prompt": "{source} {sorce}"}, "prompt"), ({"system_message": "{source}"}, "system_message"),
+        ({"system_message": ""}, "system_message"), ({"prompt": "{source} {x"}, "prompt"),
         ({"messages": "chatml"}, "messages"), ({"messages": "translategemma"}, "prompt"),
-        ({"messages": "translategemma", "prompt": None, "system": "x"}, "system"),
-        ({"examples": {"pt-en": [{"source": "x"}]}}, "examples.pt-en[0]"), ({"examples": {"pt": []}}, "examples"),
-        ({"examples": {"pt-en": [{"source": "a", "reference": "b"}]}, "unit": "document"}, "examples"),
-        ({"languages": {"xx1": "X"}}, "languages"), ({"languages": {"pt": ""}}, "languages.pt"),
+        ({"messages": "translategemma", "prompt": None, "system_message": "x"}, "system_message"),
+        ({"messages": "translategemma", "prompt": None, "unit": "document"}, "unit"),
+        ({"examples": {"pt-en": [{"source": "x"}]}}, "examples.pt-en[0]"), ({"examples": {"pt": []}}, "examples.pt"),
+        ({"examples": {"pt-en": [{"source": "a", "reference": "b"}]}}, "examples.pt-en[0]"),
+        ({"language_names": {"xx1": "X"}}, "language_names"), ({"language_names": {"pt": ""}}, "language_names.pt"),
+        ({"extract": "a"}, "extract"), ({"attempts": 0}, "attempts"),
         ({"template_settings": {"tokenize": True}}, "template_settings.tokenize"),
         ({"template_settings": {"a": [1]}}, "template_settings.a"), ({"unit": "line"}, "unit"),
         ({"pairs": []}, "pairs"), ({"revision": ""}, "revision"), ({"max_length": 0}, "max_length"),
@@ -453,12 +535,14 @@ def test_signature_holds_what_changes_hypotheses(folders: dict[str, Path]) -> No
     assert len(settings.pop("prompt")) == 12
     assert settings == {
         "checkpoint": "llama", "template": "plain", "unit": "segment", "sampling": "greedy", "max_length": "30",
-        "max_prompt": "no", "precision": "fp32", "transformers": transformers.__version__, "torch": torch.__version__,
+        "max_prompt": "no", "precision": "fp32", "messages": "plain", "examples": "0", "extract": "no",
+        "transformers": transformers.__version__, "torch": torch.__version__,
     }  # fmt: skip
     assert base.signature(PT_EN) == of(folders["llama"], batch_size=7, pairs=["pt-en"]).signature(PT_EN)
     changes: list[dict[str, Any]] = [
-        {"prompt": PROMPT + " "}, {"system": "x"}, {"languages": {"pt": "X"}}, {"unit": "document"}, {"max_length": 31},
-        {"examples": {"pt-en": [{"source": "a", "reference": "b"}]}}, {"sampling": {}}, {"sampling": {"seed": 1}},
+        {"prompt": PROMPT + " "}, {"system_message": "x"}, {"language_names": {"pt": "X"}},
+        {"extract": "(.*)"}, {"unit": "document"}, {"max_length": 31},
+        {"examples": {"pt-en": [{"source": "a", "target": "b"}]}}, {"sampling": {}}, {"sampling": {"seed": 1}},
         {"max_prompt": 50}, {"precision": "bf16"}, {"template_settings": {"x": 1}},
     ]  # fmt: skip
     signatures = [of(folders["llama"], **change).signature(PT_EN) for change in changes]
@@ -579,5 +663,5 @@ def test_shipped_configs_build(name: str) -> None:
 def test_shipped_prompts_are_those_of_the_model_cards(name: str, expected: str) -> None:
     settings = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"))[name]
     settings.pop("_target_")
-    (message,) = TransformersChat(**settings)._prompt.messages("Olá.", PT_EN)
+    (message,) = messages(TransformersChat(**settings), "Olá.")
     assert message == {"role": "user", "content": expected}

@@ -1,58 +1,18 @@
-"""What a chat model is told: templates with placeholders, and examples as turns of a conversation."""
+"""How a model is asked to translate: templates with placeholders, and examples as turns of a conversation."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mteval.chat.base import Message
-from mteval.chat.language_names import english_name
+from mteval.chat.document import numbered, tag_for
+from mteval.chat.template import check_template, digest, fill, placeholders
 from mteval.errors import ConfigError
-from mteval.files import dump_json
 from mteval.lang import LangPair, check_code
+from mteval.language_names import language_name
 
 LANGUAGES = ("source_language", "target_language")
-
-# A doubled brace is one that is meant; any other belongs to a placeholder. What is filled in is never looked at again.
-_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-
-
-def check_template(template: object, key: str, known: Sequence[str], needed: Sequence[str] = ()) -> None:
-    """Make sure that a template can be filled in.
-
-    Args:
-        key: where it is, for errors.
-        known: the placeholders that it may hold.
-        needed: those that it must hold.
-
-    Raises:
-        ConfigError: it is no text, or holds another placeholder, a lone brace, or not what it must.
-    """
-    if not isinstance(template, str) or not template.strip():
-        raise ConfigError(key, f"{template!r} is no text", "write what the model is told, in quotes")
-    names = ", ".join(f"{{{name}}}" for name in known)
-    held = set()
-    for piece in _PIECE.finditer(template):
-        name = piece.group(1)
-        if piece.group() in ("{{", "}}"):
-            continue
-        if name not in known:
-            problem = f"{piece.group()} is no placeholder"
-            raise ConfigError(key, problem, f"use {names}; double a brace that is meant: {{{{ and }}}}")
-        held.add(name)
-    if missing := [name for name in needed if name not in held]:
-        raise ConfigError(key, f"{{{missing[0]}}} is not in it", "say in it where that goes")
-
-
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """A template with its placeholders filled in; braces in what fills them are nothing but text."""
-
-    def one(piece: re.Match[str]) -> str:
-        return piece.group()[0] if piece.group(1) is None else values[piece.group(1)]
-
-    return _PIECE.sub(one, template)
 
 
 @dataclass(frozen=True)
@@ -70,7 +30,7 @@ class Prompt:
     Attributes:
         prompt: the template of the user's turns.
         system_message: that of the message before them; ``None`` for none.
-        languages: what fills ``{source_language}`` and ``{target_language}``.
+        languages: what fills those of ``{source_language}`` and ``{target_language}`` that they hold.
         examples: turns before the one that counts.
     """
 
@@ -92,17 +52,64 @@ class Prompt:
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for the templates and the languages' names."""
-        return _digest([self.prompt, self.system_message, dict(self.languages)])
+        return digest([self.prompt, self.system_message, dict(self.languages)])
 
     @property
     def digest_of_examples(self) -> str:
         """How many examples there are, and a digest of them; ``0`` for none."""
         if not self.examples:
             return "0"
-        return f"{len(self.examples)}@{_digest([[one.source, one.target] for one in self.examples])}"
+        return f"{len(self.examples)}@{digest([[one.source, one.target] for one in self.examples])}"
 
     def _user(self, source: str) -> Message:
         return Message("user", fill(self.prompt, {**self.languages, "source": source}))
+
+
+class Prompts:
+    """What a model is told of any lang pair, as a config has it.
+
+    Args:
+        prompt: what the user says, with ``{source}``, and ``{source_language}`` and ``{target_language}`` for their
+            names; a brace that is meant is doubled.
+        system_message: what is said before that, with the languages' placeholders; ``None`` for nothing.
+        examples: turns before the question, by lang pair: ``{pt-en: [{source: Olá., target: Hello.}]}``.
+        language_names: the name of a language by its code, where the usual English one is not wanted.
+        whole: whether documents are asked for; an example is then a document of one segment.
+
+    Raises:
+        ConfigError: a setting is wrong; its key is named.
+    """
+
+    def __init__(
+        self,
+        prompt: str | None,
+        system_message: str | None,
+        examples: Mapping[str, Sequence[Mapping[str, str]]] | None,
+        language_names: Mapping[str, str] | None,
+        *,
+        whole: bool,
+    ) -> None:
+        check_template(prompt, "prompt", (*LANGUAGES, "source"), needed=("source",))
+        assert prompt is not None
+        if system_message is not None:
+            check_template(system_message, "system_message", LANGUAGES)
+        self._prompt = prompt
+        self._system_message = system_message
+        self._examples = checked_examples(examples)
+        self._names = checked_names(language_names)
+        self._whole = whole
+
+    def of(self, pair: LangPair) -> Prompt:
+        """What is said of a lang pair.
+
+        Raises:
+            ConfigError: a language that a template names has no name.
+        """
+        held = placeholders(self._prompt, self._system_message or "")
+        examples = self._examples.get(pair, ())
+        if self._whole:
+            examples = tuple(map(_document, examples))
+        return Prompt(self._prompt, self._system_message, names_of(pair, self._names, held), examples)
 
 
 def checked_examples(given: Mapping[str, object] | None) -> dict[LangPair, tuple[Example, ...]]:
@@ -143,20 +150,27 @@ def checked_names(given: Mapping[str, str] | None) -> dict[str, str]:
     return dict(given or {})
 
 
-def names_of(pair: LangPair, given: Mapping[str, str]) -> dict[str, str]:
+def names_of(pair: LangPair, given: Mapping[str, str], held: Collection[str]) -> dict[str, str]:
     """What fills the languages' placeholders: the config's names, or else the usual English ones.
+
+    Args:
+        given: the config's names, by code.
+        held: the placeholders that are to be filled; others than the languages' are passed over.
 
     Raises:
         ConfigError: a language has no name.
     """
     found = {}
     for placeholder, code in zip(LANGUAGES, (pair.source, pair.target), strict=True):
-        name = given.get(code) or english_name(code)
+        if placeholder not in held:
+            continue
+        name = given.get(code) or language_name(code)
         if name is None:
             raise ConfigError("language_names", f"no English name of {code} is known", f"write one under {code}")
         found[placeholder] = name
     return found
 
 
-def _digest(value: object) -> str:
-    return hashlib.sha256(dump_json(value).encode("utf-8")).hexdigest()[:12]
+def _document(example: Example) -> Example:
+    tag = tag_for([example.source, example.target])
+    return Example(numbered([example.source], tag), numbered([example.target], tag))
