@@ -108,13 +108,14 @@ def _show(chosen: Sequence[str], config_dirs: Sequence[Path]) -> None:
 
     from mteval.report.terminal_screen import Screen
 
-    screen = Screen(Console())
+    console = Console()
+    screen = Screen(console)
     if not chosen:
         _show_groups(screen, config_dirs)
     for number, group in enumerate(chosen):
         if number:
             screen.gap()
-        _show_group(group, screen, config_dirs)
+        _show_group(group, screen, config_dirs, wrapped=console.is_terminal)
 
 
 def _show_groups(screen: Screen, config_dirs: Sequence[Path]) -> None:
@@ -134,26 +135,18 @@ def _how(group: str) -> str:
     return f"{group}=[NAME,...]" if is_list(group) else f"{group}=NAME"
 
 
-def _show_group(group: str, screen: Screen, config_dirs: Sequence[Path]) -> None:
+def _show_group(group: str, screen: Screen, config_dirs: Sequence[Path], *, wrapped: bool) -> None:
     options = options_of(group, config_dirs)
     screen.say(f"{group}: choose with {_how(group)}", "bold")
     screen.gap()
-    grid = screen.grid()
-    names = [f"{option.name}{_marks(option)}" for option in options]
-    grid.add_column("Name", width=min(max(4, *map(len, names), 0), 26), overflow="fold")
-    cards: Mapping[str, MetricCard | str] = {}
-    if group == "metrics":
-        cards = _cards(options, config_dirs)
-        grid.add_column("")
-        grid.add_column("Needs", width=9)
-        grid.add_column("Licence", width=16, overflow="fold")
-    grid.add_column("What it is", ratio=1, overflow="fold")
-    for option, name in zip(options, names, strict=True):
-        facts = _facts(option, cards) if group == "metrics" else ()
-        grid.add_row(*map(screen.text, (name, *facts, _about(option))))
-    if group == "lang_pairs":
-        grid.add_row(*map(screen.text, ("SOURCE-TARGET", ANY_PAIR)))
-    screen.print(grid)
+    rows = _rows(group, config_dirs)
+    if wrapped:
+        _show_rows(rows, screen)
+    else:  # a line an option, however long it is, so that other programs can search them
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (screen.text(cell).plain.ljust(width) for cell, width in zip(row, widths, strict=True))
+            print("  ".join(cells).rstrip())
     told = []
     if any(option.default for option in options):
         told.append("* what a run has unless told otherwise")
@@ -164,6 +157,29 @@ def _show_group(group: str, screen: Screen, config_dirs: Sequence[Path]) -> None
     if told:
         screen.gap()
         screen.say("; ".join(told), "dim")
+
+
+def _show_rows(rows: Sequence[tuple[str, ...]], screen: Screen) -> None:
+    grid = screen.grid()
+    grid.add_column("Name", width=min(max(4, *(len(row[0]) for row in rows)), 26), overflow="fold")
+    facts = [2, 9] if len(rows[0]) > 2 else []  # licences need more room; pipes and --json have them
+    for width in facts:
+        grid.add_column("Needs" if width > 2 else "", width=width)
+    grid.add_column("What it is", ratio=1, overflow="fold")
+    for name, *more, about in rows:
+        grid.add_row(*map(screen.text, (name, *more[: len(facts)], about)))
+    screen.print(grid)
+
+
+def _rows(group: str, config_dirs: Sequence[Path]) -> list[tuple[str, ...]]:
+    """Each option of a group: its name, for metrics their facts, and what it is."""
+    options = options_of(group, config_dirs)
+    cards = _cards(options, config_dirs) if group == "metrics" else {}
+    rows = [
+        (f"{one.name}{_marks(one)}", *(_facts(one, cards) if group == "metrics" else ()), _about(one))
+        for one in options
+    ]
+    return [*rows, ("SOURCE-TARGET", ANY_PAIR)] if group == "lang_pairs" else rows
 
 
 def _marks(option: Option) -> str:

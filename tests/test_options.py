@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -132,7 +133,19 @@ def test_metrics_are_listed_with_what_decides_between_them(capfd: pytest.Capture
     assert "↑  source     CC-BY-NC-SA" in shown["cometkiwi22"]
     assert shown["bleu"].startswith("bleu * ")
     assert "gated" in output.split("cometkiwi22")[1].split("cometkiwi23_xl")[0]
+    listed = [line for line in output.splitlines() if " ↑  " in line or " ↓  " in line]
+    assert len(listed) == len(list((packaged("configs") / "metrics").glob("*.yaml")))  # a line an option
+
+
+def test_a_terminal_is_not_wider_than_it_is(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # which is a terminal to rich
+    monkeypatch.setenv("COLUMNS", "80")
+    assert list_options(["metrics"]) == 0
+    output = re.sub(r"\x1b\[[0-9;]*m", "", capfd.readouterr().out)
     assert max(map(len, output.splitlines())) <= 80
+    assert " ".join(
+        ["reference-free,", "made", "for", "African", "languages;", "from", "0", "to", "1"][-3:]
+    ) in " ".join(output.split())
 
 
 def test_lists_name_entries_settings_and_any_lang_pair(capfd: pytest.CaptureFixture[str]) -> None:
