@@ -143,9 +143,7 @@ def test_a_terminal_is_not_wider_than_it_is(monkeypatch: pytest.MonkeyPatch, cap
     assert list_options(["metrics"]) == 0
     output = re.sub(r"\x1b\[[0-9;]*m", "", capfd.readouterr().out)
     assert max(map(len, output.splitlines())) <= 80
-    assert " ".join(
-        ["reference-free,", "made", "for", "African", "languages;", "from", "0", "to", "1"][-3:]
-    ) in " ".join(output.split())
+    assert "from 0 to 1" in output
 
 
 def test_lists_name_entries_settings_and_any_lang_pair(capfd: pytest.CaptureFixture[str]) -> None:

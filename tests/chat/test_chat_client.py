@@ -464,7 +464,9 @@ def test_whoever_stops_listening_stops_the_asking() -> None:
 
 def test_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     script = (
-        "from mteval.chat.client import ChatClient; from mteval.chat.base import Message; import sys\n"
+        "from mteval.chat.client import ChatClient; from mteval.chat.base import Message; import signal, sys\n"
+        # Where a shell started the tests in the background, this signal is ignored, and children inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "asks = ChatClient('m', sys.argv[1], key=None).ask([[Message('user', str(n))] for n in range(9)])\n"
         "try: list(asks)\n"
         "except KeyboardInterrupt: sys.exit(7)\n"
