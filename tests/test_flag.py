@@ -139,7 +139,7 @@ def test_overrides_of_the_config(texts: Path, capsys: pytest.CaptureFixture[str]
     [
         (("none.txt",), "none.txt: no such file; check the path"),
         (("good.txt", "none.jsonl"), "none.jsonl: no such file"),
-        (("systems=[x]",), "systems=[x]: neither a file nor a setting of garble, detector, gate, metrics, offline, allow"),
+        (("systems=[x]",), "systems=[x]: neither a file nor a setting of garble, detector, gate, metrics, offline"),
         (("garble=[nope]", "good.txt"), "garble: there is no option 'nope'; choose one of broken_agreement"),
         (("detector.garbeld=1", "good.txt"), "detector.garbeld: unknown key"),
         (("detector.garbled=2", "good.txt"), "detector.garbled: 2 is not a strength"),
