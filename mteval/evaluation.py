@@ -20,7 +20,7 @@ from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair
 from mteval.metrics.base import Metric
-from mteval.plan import Plan, check_baseline, check_references, ranked_of, warnings_of
+from mteval.plan import Plan, check_baseline, check_references, keys_of, ranked_of, warnings_of
 from mteval.report.base import Counting, PairResult, RunResult, SystemResult
 from mteval.report.record import settings_of
 from mteval.scores import SegmentScores
@@ -100,10 +100,12 @@ class Evaluation:
             for plan in plans:
                 if metric.card.needs_reference:
                     check_references(name, plan.eval_set)
-            metric.check()
+            with keys_of(metric, f"metrics.{name}"):
+                metric.check()
         for plan in plans:
-            for system in plan.systems.values():
-                system.check(plan.eval_set.pair)
+            for name, system in plan.systems.items():
+                with keys_of(system, f"systems.{name}"):
+                    system.check(plan.eval_set.pair)
         return plans
 
     def run(self, progress: Progress | None = None) -> RunResult:
@@ -167,11 +169,10 @@ class Evaluation:
         eval_set = plan.eval_set
         hypotheses: dict[str, Hypotheses] = {}
         for name, system in plan.systems.items():
-            with self._timed(f"translate {eval_set.pair} {name}"):
+            with self._timed(f"translate {eval_set.pair} {name}"), keys_of(system, f"systems.{name}"):
                 advance = _bar(progress, f"{eval_set.pair} translate {name}", len(eval_set.scored))
-                hypotheses[name] = reuse.translate(
-                    name, system, eval_set, hypotheses, self.store, advance, self._meter(eval_set, "system", name)
-                )
+                meter = self._meter(eval_set, "system", name)
+                hypotheses[name] = reuse.translate(name, system, eval_set, hypotheses, self.store, advance, meter)
                 system.close()
         with self._timed(f"gate {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} gate", len(hypotheses) * len(eval_set.scored))
@@ -179,7 +180,7 @@ class Evaluation:
         scored: dict[str, _Scored] = {name: _Scored() for name in plan.systems}
         signatures = {}
         for name, metric in self.metrics.items():
-            with self._timed(f"score {eval_set.pair} {name}"):
+            with self._timed(f"score {eval_set.pair} {name}"), keys_of(metric, f"metrics.{name}"):
                 signatures[name] = self._score(name, metric, plan, hypotheses, marks, scored, progress)
                 metric.close()
         with self._timed(f"judge {eval_set.pair}"):

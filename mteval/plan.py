@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mteval.errors import ConfigError, MissingReferenceError
+from mteval.errors import ConfigError, MissingReferenceError, MtevalError
 from mteval.lang import LangPair, base_language
 from mteval.language_models import families_of
 from mteval.metrics.base import MetricCard
@@ -25,6 +28,23 @@ class Plan:
     eval_set: EvalSet
     systems: Mapping[str, System]
     declined: Mapping[str, str]
+
+
+@contextmanager
+def keys_of(plug_in: object, key: str) -> Iterator[None]:
+    """Within it, an error at a setting that a plug-in can only call by its own name is raised with the whole key.
+
+    Args:
+        key: where the plug-in stands in the config, as ``systems.chat``; then ``client.key`` is
+            ``systems.chat.client.key``.
+    """
+    try:
+        yield
+    except MtevalError as error:
+        setting = re.match(r"[a-z_]+(?=\.[a-z_.]+$)", error.where)
+        if setting is None or setting[0] not in inspect.signature(type(plug_in)).parameters:
+            raise
+        raise type(error)(f"{key}.{error.where}", error.problem, error.remedy) from error.__cause__
 
 
 def check_baseline(baseline: str | None, ranked: Iterable[str]) -> None:
