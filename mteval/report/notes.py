@@ -60,10 +60,14 @@ def _interference(
 ) -> Iterable[str]:
     for system in pair.systems:
         if system.kind == "system" and any(interferes(card, system) for card in metrics.values()):
-            left = headline is not None and interferes(metrics[headline], system)
+            reason = ""
+            if headline is not None and interferes(metrics[headline], system):
+                every = all(interferes(card, system) for card in metrics.values())
+                why = "every metric here is of it" if every else "no metric here is free of every system's"
+                reason = f", and it is not ranked: {why}"
             yield (
                 f"{system.name} was optimised with {', '.join(system.optimised_with)}: its scores by that family are "
-                f"starred{', and it is not ranked: every metric here is of it' if left else ''}."
+                f"starred{reason}."
             )
     first = next((name for name in metrics if scores_of(name, pair.systems)), None)
     if headline is not None and first != headline and first is not None:

@@ -380,3 +380,11 @@ def test_every_view_is_in_json_and_csv(tmp_path: Path) -> None:
     assert 0 < first["bootstrap_p"] <= 1 and 0 < first["randomisation_p"] <= 1
     with Csv().write(run(), tmp_path).open(encoding="utf-8", newline="") as file:
         assert {one["counting"] for one in csv.DictReader(file)} == {"raw", "gated", "decoded"}
+
+
+def test_where_two_systems_leave_no_metric_free_the_note_says_so() -> None:
+    result = run(good=("bleu",), bad=("other",))
+    cards = {"bleu": result.metrics["bleu"], "chrf": replace(result.metrics["chrf"], family="other")}
+    found = table(replace(result, metrics=cards))
+    (said,) = [note for note in found.notes if note.startswith("good was optimised with")]
+    assert said.endswith("and it is not ranked: no metric here is free of every system's.")
