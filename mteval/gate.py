@@ -8,16 +8,17 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
+from mteval import answers
 from mteval.errors import ConfigError
 from mteval.lang import LangPair, base_language
 
 if TYPE_CHECKING:
     from lingua import LanguageDetector
 
-MarkKind = Literal["empty", "copied", "wrong_language", "looped", "length_ratio", "html_entities"]
-MARK_KINDS: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped", "length_ratio", "html_entities")
+MarkKind = Literal["empty", "copied", "wrong_language", "looped", "refusal", "chatter", "length_ratio", "html_entities"]
+MARK_KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Scripts that are written without spaces between words: each character of theirs is taken for a word.
@@ -185,6 +186,8 @@ class Gate:
             self._copied(source, hypothesis),
             self._wrong_language(source, hypothesis, pair),
             self._looped(source, hypothesis),
+            self._refusal(source, hypothesis, pair),
+            self._chatter(source, hypothesis, pair),
             self._length_ratio(source, hypothesis),
             self._html_entities(source, hypothesis),
         ]
@@ -222,6 +225,18 @@ class Gate:
         start, end, times, phrase = found
         return Mark("looped", f"“{phrase}” is said {times} times in a row.", start, end)
 
+    def _refusal(self, source: str, hypothesis: str, pair: LangPair) -> Mark | None:
+        found = answers.refusal(source, hypothesis, _languages(pair))
+        if found is None:
+            return None
+        return Mark("refusal", f"Instead of a translation, a refusal: “{_short(hypothesis, found)}”.", *found)
+
+    def _chatter(self, source: str, hypothesis: str, pair: LangPair) -> Mark | None:
+        found = answers.chatter(source, hypothesis, _languages(pair))
+        if found is None:
+            return None
+        return Mark("chatter", f"What a chat model says beside the translation: “{_short(hypothesis, found)}”.", *found)
+
     def _length_ratio(self, source: str, hypothesis: str) -> Mark | None:
         theirs, ours = length(source), length(hypothesis)
         low, high = self.length_low * theirs - self.length_slack, self.length_high * theirs + self.length_slack
@@ -239,3 +254,13 @@ class Gate:
         start, end = found[0]
         seen = ", ".join(dict.fromkeys(hypothesis[a:b] for a, b in found))
         return Mark("html_entities", f"HTML entities that the source does not have: {seen}.", start, end)
+
+
+def _languages(pair: LangPair) -> frozenset[str]:
+    return frozenset((base_language(pair.source), base_language(pair.target)))
+
+
+def _short(text: str, span: answers.Span) -> str:
+    """A piece of a text on one line, or its beginning."""
+    piece = " ".join(text[slice(*span)].split())
+    return f"{piece[:77]}…" if len(piece) > 80 else piece

@@ -15,7 +15,7 @@ from mteval.scores import SegmentScores
 from mteval.store import Store
 from mteval.usage import Meter
 
-FAILURES: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped")
+FAILURES: tuple[MarkKind, ...] = ("empty", "copied", "wrong_language", "looped", "refusal")
 """The marks of a hypothesis that is no translation at all, however a metric scores it."""
 
 

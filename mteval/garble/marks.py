@@ -13,13 +13,21 @@ from mteval.gate import MARK_KINDS
 
 # An HTML entity is a broken character, which its own signal sees; it does not spoil a whole hypothesis.
 STRENGTHS: Mapping[str, float] = MappingProxyType(
-    {"empty": 1.0, "copied": 0.9, "wrong_language": 0.9, "looped": 0.9, "length_ratio": 0.4}
+    {
+        "empty": 1.0,
+        "copied": 0.9,
+        "wrong_language": 0.9,
+        "looped": 0.9,
+        "refusal": 0.9,
+        "chatter": 0.4,
+        "length_ratio": 0.4,
+    }
 )
 
 
 @dataclass(frozen=True)
 class GateMarks(Signal):
-    """Turns the gate's marks (empty, copied, wrong language, looped, length) into evidence.
+    """Turns the gate's marks (empty, copied, wrong language, looped, refusal, chatter, length) into evidence.
 
     Args:
         strengths: by kind of mark; kinds left out are not reported.

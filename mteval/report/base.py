@@ -20,8 +20,8 @@ from mteval.unjudged.base import Unjudged
 
 Counting = Literal["raw", "gated", "decoded"]
 """What counts as a hypothesis: the text as it was produced (``raw``); nothing, where the gate says that it is empty,
-copied, looped or in the wrong language (``gated``); or the text with the HTML entities decoded that the gate marked
-(``decoded``)."""
+copied, looped, a refusal or in the wrong language (``gated``); or the text with the HTML entities decoded that the gate
+marked (``decoded``)."""
 
 COUNTINGS: tuple[Counting, ...] = ("raw", "gated", "decoded")
 

@@ -15,8 +15,8 @@ _TITLES: Mapping[Counting, str] = {"raw": "", "gated": "gated", "decoded": "HTML
 _CAPTIONS: Mapping[Counting, str] = {
     "raw": "",
     "gated": (
-        "Here a hypothesis counts as nothing where the gate says that it is empty, copied, looped or in the wrong "
-        "language."
+        "Here a hypothesis counts as nothing where the gate says that it is empty, copied, looped, a refusal or in the "
+        "wrong language."
     ),
     "decoded": "Here hypotheses are scored with the HTML entities decoded that the gate marked.",
 }

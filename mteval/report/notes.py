@@ -138,8 +138,8 @@ def _gate(
     """What a ranked system's score would be if its failed hypotheses counted as nothing."""
     for system, would_have in _recounts(pair, "gated", metrics, labels, headline):
         yield (
-            f"{system.name}: if its hypotheses that are empty, copied, looped or in the wrong language counted as "
-            f"nothing, it would have {would_have}."
+            f"{system.name}: if its hypotheses that are empty, copied, looped, a refusal or in the wrong language "
+            f"counted as nothing, it would have {would_have}."
         )
 
 
