@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from mteval import answers
 from mteval.errors import ConfigError
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from lingua import LanguageDetector
 
 MarkKind = Literal["empty", "copied", "wrong_language", "looped", "refusal", "chatter", "length_ratio", "html_entities"]
-MARK_KINDS: tuple[MarkKind, ...] = (
-    *("empty", "copied", "wrong_language", "looped", "refusal", "chatter", "length_ratio", "html_entities"),
-)
+MARK_KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Scripts that are written without spaces between words: each character of theirs is taken for a word.
