@@ -19,7 +19,7 @@ ITS_MARK = "run.json"
 _ITS_OWN = (
     *("segments.jsonl", "verdicts.jsonl", "statistics.npz", ".hydra"),
     *(f"leaderboard.{suffix}" for suffix in ("html", "md", "tex", "csv", "json")),
-    "leaderboard-segments-*.html",
+    *("leaderboard-segments-*.html", "mt-metrics-eval"),
 )
 """Patterns of what a run writes."""
 

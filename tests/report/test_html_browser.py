@@ -548,3 +548,19 @@ def test_ten_thousand_segments_by_eight_systems_stay_smooth(browser: Browser, tm
     print(sizes, {name: round(taken, 2) for name, taken in times.items()})
     assert max(taken for name, taken in times.items() if name.startswith(("chose", "searched", "turned"))) < 2
     opened.close()
+
+
+def test_an_error_that_is_nowhere_in_the_text_is_listed(browser: Browser, tmp_path: Path) -> None:
+    result = fake_result()
+    (pair,) = result.pairs
+    first = pair.systems[0]
+    text = first.hypotheses.texts[0]
+    omission = ErrorSpan(len(text), len(text), "accuracy/omission: the leader", "major")
+    spans = {**first.spans, "kiwi": ((omission,), *[None] * (len(first.hypotheses) - 1))}
+    changed = replace(pair, systems=(replace(first, spans=spans), *pair.systems[1:]))
+    one = Opened(browser, Html().write(replace(result, pairs=(changed,)), tmp_path))
+    listed = one.explorer().get_by_label("Errors without a place")
+    assert listed.all_inner_texts() == ["major: accuracy/omission: the leader"]
+    one.explorer().get_by_label("Error spans").uncheck()
+    assert listed.count() == 0
+    one.close()

@@ -86,7 +86,7 @@ const SEVERITIES = ["neutral", "minor", "major", "critical"];
 
 /** Error spans as ranges: each ends in a tag that names its severity, and its category if it has one. */
 function errorRanges(spans) {
-  return spans.map(([start, end, severity, category, confidence]) => ({
+  return spans.filter(([start, end]) => start < end).map(([start, end, severity, category, confidence]) => ({
     start,
     end,
     wrap(node, last) {

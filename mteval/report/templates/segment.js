@@ -64,8 +64,16 @@ function hypothesisCard(data, row, index, view) {
     element("h5", {}, element("bdi", {}, system.name), kind, verdict && [" ", verdict]),
     hypothesisText(data, row, system, text, evidence, view),
     marks.length ? element("ul", { class: "marks", "aria-label": "Gate marks" }, marks) : null,
+    view.errors ? errorsWithoutPlace(system.spans[row] ?? []) : null,
     evidence.length ? evidenceList(evidence) : null,
     scoreList(data, row, system, view));
+}
+
+/** Errors that are nowhere in the text, such as an omission, as a list; nothing if there are none. */
+function errorsWithoutPlace(spans) {
+  const items = spans.filter(([start, end]) => start === end).map(([, , severity, category]) =>
+    element("li", {}, element("strong", {}, severity), `: ${category || "error"}`));
+  return items.length ? element("ul", { class: "marks", "aria-label": "Errors without a place" }, items) : null;
 }
 
 function hypothesisText(data, row, system, text, evidence, view) {
