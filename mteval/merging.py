@@ -58,7 +58,7 @@ def merge(runs: Sequence[Recorded]) -> Recorded:
     result = RunResult(
         pairs=tuple(pairs),
         metrics=cards,
-        record={"merged_from": [_origin(run) for run in runs], "metric_configs": _metric_configs(runs), **_usage(runs)},
+        record={"merged_from": [_origin(run) for run in runs], "metric_configs": _metric_configs(runs)},
         warnings=tuple(dict.fromkeys([*told, *warnings, *_versions(runs)])),
     )
     return Recorded(runs[0].folder, result, signatures, {}, runs[0].resampling)
@@ -261,12 +261,6 @@ def _metric_configs(runs: Sequence[Recorded]) -> dict[str, Any]:
     for run in runs:
         found = {**run.result.record.get("metric_configs", {}), **found}
     return found
-
-
-def _usage(runs: Sequence[Recorded]) -> dict[str, Any]:
-    """What each run used of services, where any did; nothing is used again."""
-    rows = [{**row, "run": str(run.folder)} for run in runs for row in run.result.record.get("usage", ())]
-    return {"usage": rows} if rows else {}
 
 
 def _origin(run: Recorded) -> dict[str, Any]:

@@ -24,8 +24,8 @@ ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
-        *("agreement", "average", "base", "costs", "differences", "document_scores", "leaderboard", "judged", "notes"),
-        *("plain", "ranking", "splits", "table", "tally", "views"),
+        *("agreement", "average", "base", "differences", "document_scores", "leaderboard", "judged", "notes", "plain"),
+        *("ranking", "splits", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "language_sets"},

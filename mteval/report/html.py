@@ -13,7 +13,6 @@ from markupsafe import Markup
 from mteval.files import write_text
 from mteval.report.average import AVERAGE_LEGEND, average
 from mteval.report.base import PairResult, Report, RunResult
-from mteval.report.costs import costs
 from mteval.report.differences import DIFFERENCE_LEGEND, Differences, differences
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.html_charts import charts_data
@@ -118,7 +117,6 @@ def _leaderboard(result: RunResult, pages: Sequence[_Page]) -> str:
         charts=True,
         pairs=pages,
         warnings=result.warnings,
-        costs=costs(result),
         difference_legend=DIFFERENCE_LEGEND,
         matrix_legend=MATRIX_LEGEND,
         average=average(result),

@@ -9,7 +9,6 @@ from pathlib import Path
 from mteval.files import write_text
 from mteval.report.average import AVERAGE_LEGEND, Average, average
 from mteval.report.base import Report, RunResult
-from mteval.report.costs import costs
 from mteval.report.differences import DIFFERENCE_LEGEND, Differences, differences
 from mteval.report.document_scores import DOCUMENT_LEGEND, DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, Piece, judgement
@@ -35,7 +34,6 @@ class Markdown(Report):
             blocks += _documents(document_table(pair, table))
             blocks += _verdicts(judgement(pair, table))
         blocks += _average(average(result))
-        blocks += _list("Services used", [escape(line) for line in costs(result)])
         write_text(path, "\n\n".join(blocks) + "\n")
         return path
 

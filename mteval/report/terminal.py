@@ -10,7 +10,6 @@ from rich.text import Text
 
 from mteval.report.average import average
 from mteval.report.base import RunResult
-from mteval.report.costs import costs
 from mteval.report.differences import differences
 from mteval.report.document_scores import DocumentTable, document_table
 from mteval.report.judged import FAULT_LEGEND, Judged, Judgement, judgement
@@ -49,8 +48,6 @@ def show(result: RunResult, console: Console) -> None:
         page.documents(document_table(pair, table))
         page.verdicts(judgement(pair, table), table)
     show_average(average(result), screen)
-    for line in costs(result):
-        screen.say(f"Used: {line}.")
     for warning in result.warnings:
         screen.say(f"Warning: {warning}", "yellow")
 
