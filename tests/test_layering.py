@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 FLOORS = [
     "errors", "lang", "scores", "signature", "usage", "network", "needs", "language_models", "stats", "comparison",
     "segment", "files", "store", "environment", "checkpoint", "answers_tongues", "answers", "gate", "chat", "metrics",
-    "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging", "run_folder",
-    "rebuilding", "recorded", "run_search", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery",
-    "command_line", "lang_pair_source", "config_objects", "config_significance", "config", "composition", "app",
-    "flag", "report_command", "__main__",
+    "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring", "recounting",
+    "judging", "run_folder", "rebuilding", "recorded", "run_search", "merging_systems", "merging_usage", "merging",
+    "plan", "evaluation", "flagging", "delivery", "command_line", "lang_pair_source", "config_objects",
+    "config_significance", "config", "composition", "app", "flag", "report_command", "__main__",
 ]  # fmt: skip
 ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
