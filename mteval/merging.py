@@ -8,6 +8,7 @@ from typing import Any
 
 from mteval.errors import ComparabilityError
 from mteval.merging_systems import called, union
+from mteval.merging_usage import usage_of
 from mteval.metrics.base import MetricCard
 from mteval.recorded import Recorded
 from mteval.report.base import PairResult, RunResult, SystemResult
@@ -58,7 +59,11 @@ def merge(runs: Sequence[Recorded]) -> Recorded:
     result = RunResult(
         pairs=tuple(pairs),
         metrics=cards,
-        record={"merged_from": [_origin(run) for run in runs], "metric_configs": _metric_configs(runs)},
+        record={
+            "merged_from": [_origin(run) for run in runs],
+            "metric_configs": _metric_configs(runs),
+            **({"usage": used} if (used := usage_of(runs, names)) else {}),
+        },
         warnings=tuple(dict.fromkeys([*told, *warnings, *_versions(runs)])),
     )
     return Recorded(runs[0].folder, result, signatures, {}, runs[0].resampling)

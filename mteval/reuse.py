@@ -51,8 +51,8 @@ def translate(
                 if any(outputs[row] is None for row in rows):
                     for row in rows:
                         outputs[row] = None
-        for kept in filter(None, outputs):
-            meter.count(kept.usage, made_now=False)
+        for kept in filter(None, dict(zip(keys, outputs, strict=True)).values() if keys else ()):
+            meter.count(kept.usage, made_now=False)  # equal sources were paid for once
         missing = [index for index, output in enumerate(outputs) if output is None]
         advance(len(segments) - len(missing))
         asked = [segments[index] for index in missing]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,3 +64,36 @@ class Meter:
     def row(self) -> dict[str, Any] | None:
         """As ``run.json`` holds it; ``None`` if nothing was counted."""
         return {"total": self.total.row, "this_run": self.spent.row} if self.total.requests else None
+
+
+def said(rows: Iterable[Mapping[str, Any]], pair: str, runs: str = "this run") -> tuple[str, ...]:
+    """What was used in one lang pair, a line for each system and metric that used anything.
+
+    Args:
+        rows: as ``run.json`` holds them under ``usage``.
+        runs: what made the results that are new: ``this run``.
+
+    Returns:
+        As ``chat: 120 requests, 34,000 tokens in, 5,200 out, 0.12 USD; of which this run 0``.
+    """
+    return tuple(_line(row, runs) for row in rows if row["lang_pair"] == pair)
+
+
+def _line(row: Mapping[str, Any], runs: str) -> str:
+    name = row["system"] if "system" in row else f"{row['metric']} (metric)"
+    total, spent = Usage(**row["total"]), Usage(**row["this_run"])
+    whole = f"{name}: {'at most ' if row.get('at_most') else ''}{_amount(total)}"
+    if spent == total:
+        return f"{whole}; all in {runs}"
+    return f"{whole}; of which {runs} {_amount(spent) if spent.requests else 0}"
+
+
+def _amount(usage: Usage) -> str:
+    parts = [f"{usage.requests:,} request" if usage.requests == 1 else f"{usage.requests:,} requests"]
+    if usage.input_tokens or usage.output_tokens:
+        parts += [f"{usage.input_tokens:,} tokens in", f"{usage.output_tokens:,} out"]
+    if usage.characters:
+        parts.append(f"{usage.characters:,} characters")
+    if usage.cost is not None:
+        parts.append(f"{usage.cost:,.2f} USD" if usage.cost >= 0.095 or not usage.cost else f"{usage.cost:.2g} USD")
+    return ", ".join(parts)

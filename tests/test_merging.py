@@ -15,6 +15,7 @@ from mteval.merging import merge
 from mteval.recorded import Recorded, read_run, scored
 from mteval.report.base import PairResult, RunResult
 from mteval.report.leaderboard import leaderboard
+from mteval.usage import Usage
 from tests.recorded_runs import HYPOTHESES, made, words, write
 
 ONLY = ("systems=[reference]", "garble=[spacing,doubled_words]")
@@ -252,3 +253,38 @@ def test_who_declined_is_told_unless_another_run_has_it(read: Any) -> None:
     pair = replace(pair, declined={"c": "no model", "d": "no model"})
     merged = merge([replace(first, result=replace(first.result, pairs=(pair,))), others])
     assert merged.result.pairs[0].declined == {"d": "no model"}
+
+
+def with_usage(run: Recorded, rows: list[dict[str, Any]]) -> Recorded:
+    return replace(run, result=replace(run.result, record={**run.result.record, "usage": rows}))
+
+
+def used(kind: str, name: str, total: int, spent: int) -> dict[str, Any]:
+    rows = {
+        key: Usage(number, 10 * number, cost=0.5 * number).row
+        for key, number in (("total", total), ("this_run", spent))
+    }
+    return {"lang_pair": "pt-en", kind: name, **rows}
+
+
+def test_what_runs_used_is_put_together(read: Any) -> None:
+    first, others, differs = read("first", "others", "differs")
+    assert "usage" not in merge([first, others]).result.record
+    one = with_usage(first, [used("system", "a", 4, 4), used("system", "b", 4, 4), used("metric", "words", 8, 8)])
+    two = with_usage(others, [used("system", "b", 4, 0), used("system", "c", 3, 3), used("metric", "words", 8, 2)])
+    rows = merge([one, two]).result.record["usage"]
+    assert rows == [
+        used("system", "a", 4, 4),
+        used("system", "b", 4, 4),
+        used("metric", "words", 16, 10) | {"at_most": True},  # b was scored in both
+        used("system", "c", 3, 3),
+    ]
+    three = with_usage(differs, [used("system", "b", 9, 9)])
+    named = [row["system"] for row in merge([one, three]).result.record["usage"] if "system" in row]
+    assert named == ["a", "b@first", "b@differs"]
+    twice = merge([one, with_usage(others, [used("system", "b", 4, 4)])]).result.record["usage"]
+    assert used("system", "b", 8, 8) in twice  # without a common store both were paid
+
+    merged = merge([one])
+    (table,) = leaderboard(finished(merged))
+    assert table.used[0] == "a: 4 requests, 40 tokens in, 0 out, 2.00 USD; all in these runs"

@@ -109,6 +109,27 @@ def test_what_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
     assert system.asked == []
 
 
+class Shares(Whole):
+    """Asks for equal segments once, and says so."""
+
+    @property
+    def card(self) -> SystemCard:  # type: ignore[override]
+        return SystemCard(reusable=True)
+
+    def translate(
+        self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[int, Output]]:
+        for position, segment in enumerate(segments):
+            again = segment.source in [later.source for later in segments[position + 1 :]]
+            yield position, Output("x", usage=Usage() if again else Usage(1, 10, 2))
+
+
+def test_equal_sources_that_were_paid_for_once_count_once(tmp_path: Path) -> None:
+    for made in (2, 0):
+        _, meter = translated(Shares(), eval_set("a um", "a um", "b dois", "a um"), tmp_path)
+        assert (meter.total.requests, meter.spent.requests) == (2, made)
+
+
 class Judge(LengthRatio):
     """Charges for a score and says something of it."""
 

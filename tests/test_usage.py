@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mteval.language_models import families_of
-from mteval.usage import Meter, Usage
+from mteval.usage import Meter, Usage, said
 
 
 def test_sums() -> None:
@@ -32,3 +32,23 @@ def test_families_of_language_models() -> None:
     assert families_of("Qwen/Qwen3-8B") == {"Qwen"}
     assert families_of("my-own-model") == {"my-own-model"}
     assert not families_of("claude-sonnet-4") & families_of("gpt-5")
+
+
+def test_what_was_used_is_said_in_a_line() -> None:
+    whole, part = Usage(120, 34_000, 5_200, cost=0.1234), Usage(1, 300, 40, cost=0.00123)
+    rows = [
+        {"lang_pair": "pt-en", "system": "chat", "total": whole.row, "this_run": Usage().row},
+        {"lang_pair": "pt-en", "metric": "judge", "total": whole.row, "this_run": part.row, "at_most": True},
+        {"lang_pair": "pt-en", "system": "deepl", "total": Usage(2, characters=1234).row, "this_run": Usage().row},
+        {"lang_pair": "ro-en", "system": "chat", "total": part.row, "this_run": part.row},
+    ]
+    assert said(rows, "pt-en") == (
+        "chat: 120 requests, 34,000 tokens in, 5,200 out, 0.12 USD; of which this run 0",
+        "judge (metric): at most 120 requests, 34,000 tokens in, 5,200 out, 0.12 USD; of which this run 1 request, "
+        "300 tokens in, 40 out, 0.0012 USD",
+        "deepl: 2 requests, 1,234 characters; of which this run 0",
+    )
+    assert said(rows, "ro-en", "these runs") == (
+        "chat: 1 request, 300 tokens in, 40 out, 0.0012 USD; all in these runs",
+    )
+    assert said([], "pt-en") == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mteval.gate import MARK_KINDS, Mark, MarkKind
 from mteval.metrics.base import MetricCard
@@ -23,6 +24,7 @@ from mteval.report.table import Cell, Column, Row, Table
 from mteval.report.tally import tally
 from mteval.report.views import through
 from mteval.scores import SystemScore
+from mteval.usage import said
 
 
 def leaderboard(result: RunResult) -> tuple[Table, ...]:
@@ -31,7 +33,10 @@ def leaderboard(result: RunResult) -> tuple[Table, ...]:
     Raises:
         ComparabilityError: scores of one table were made under different signatures.
     """
-    return tuple(table_of(pair, result.metrics) for pair in result.pairs)
+    used, runs = result.record.get("usage", ()), "these runs" if "merged_from" in result.record else "this run"
+    return tuple(
+        replace(table_of(pair, result.metrics), used=said(used, str(pair.eval_set.pair), runs)) for pair in result.pairs
+    )
 
 
 def views(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Mapping[tuple[Counting, Sources], Table]:

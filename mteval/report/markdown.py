@@ -96,6 +96,7 @@ def _pair(table: Table, between: Differences | None, parts: Sequence[Split]) -> 
         blocks.append("No system translated this eval set.")
     blocks += _list("Notes", [escape(note) for note in table.notes])
     blocks += _list("Notices", [f"{escape(row.system)}: {escape(text)}" for row in table.rows for text in row.told])
+    blocks += _list("Used by", [escape(used) for used in table.used])
     blocks += _list("Declined", [f"{escape(name)}: {escape(reason)}" for name, reason in table.declined.items()])
     blocks += _differences(between)
     blocks += [block for part in parts for block in _part(part)]

@@ -181,6 +181,7 @@ class Table:
         testing: how ranks were made, a sentence; empty without a test.
         notes: what a reader must know before believing the numbers, a sentence each.
         declined: systems that do not translate this eval set, with the reason.
+        used: what was used of services that count, a line for each system and metric that did.
     """
 
     pair: str
@@ -195,6 +196,7 @@ class Table:
     testing: str
     notes: tuple[str, ...]
     declined: Mapping[str, str]
+    used: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:

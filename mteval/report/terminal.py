@@ -84,6 +84,8 @@ class _Page:
         for row in table.rows:
             for notice in row.told:
                 self._screen.say(f"{row.system}: {notice}")
+        for used in table.used:
+            self._screen.say(f"Used by {used}")
         for name, reason in table.declined.items():
             self._screen.say(f"{name} declined: {reason}")
         self._screen.gap()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mteval import app
+from mteval import app, report_command
 from mteval.chat.client import ChatClient
 from mteval.chat.fakes import Breaks, FakeEndpoint, Messages, Says, failing
 from mteval.errors import ConfigError, ParityError, UnavailableError
@@ -356,6 +356,10 @@ def test_a_run_loses_and_doubles_nothing_under_any_fault(run: Callable[..., Any]
     assert len(endpoint.requests) == len(TEXTS) + len(FAULTS)
     record = json.loads(Path("out/run.json").read_text("utf-8"))
     (used,) = record["usage"]
+    told = "chat: 12 requests, 276 tokens in, 96 out, 0.0047 USD"
+    assert f"Used by {told}; all in this run" in " ".join(shown.split())
+    for page in ("md", "html"):
+        assert f"{told}; all in this run" in Path(f"out/leaderboard.{page}").read_text("utf-8")
     assert (used["system"], used["total"]["requests"], used["this_run"]["requests"]) == ("chat", 12, 12)
     nothing_holds_the_key(shown, errors)
 
@@ -425,3 +429,36 @@ def test_a_config_that_is_wrong_is_named_in_full(run: Callable[..., Any], overri
     code, _, errors = run("http://127.0.0.1:9/v1", override)
     assert code == 2
     assert message in errors
+
+
+def test_what_a_run_used_is_told_again_by_later_runs_and_reports(run: Callable[..., Any]) -> None:
+    with FakeEndpoint(shout) as endpoint:
+        assert run(endpoint, "output=one")[0] == 0
+        code, shown, _ = run(endpoint, "output=two")
+        assert code == 0
+        assert len(endpoint.requests) == 12
+    told = "Used by chat: 12 requests, 276 tokens in, 96 out, 0.0047 USD; of which"
+    assert f"{told} this run 0" in " ".join(shown.split())
+    assert report_command.report(["two", "output=again"]) == 0
+    assert f"{told[8:]} these runs 0" in Path("again/leaderboard.md").read_text("utf-8")
+    assert report_command.report(["again", "output=anew"]) == 0  # a report is read back, too
+    assert f"{told[8:]} these runs 0" in Path("anew/leaderboard.md").read_text("utf-8")
+    assert report_command.report(["one", "two", "output=both"]) == 0
+    (used,) = json.loads(Path("both/run.json").read_text("utf-8"))["usage"]
+    assert (used["total"]["requests"], used["this_run"]["requests"]) == (12, 12)
+
+
+def test_a_thousand_refusals_do_not_flood_what_people_read(run: Callable[..., Any]) -> None:
+    rows = [{"source": f"Frase {n}", "references": {"r": "x"}} for n in range(1000)]
+    Path("set.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    words = "I can't help with that. " * 100
+    with FakeEndpoint(lambda _: Says(None, refusal=words)) as endpoint:
+        code, shown, _ = run(endpoint, "output=out", "systems.chat.client.concurrency=32")
+    assert code == 0
+    assert shown.count("the model refused") == 5
+    assert "995 more such notices are in run.json" in shown
+    assert len(shown) < 10_000
+    assert Path("out/leaderboard.md").read_text("utf-8").count("the model refused") == 5
+    record = json.loads(Path("out/run.json").read_text("utf-8"))
+    (system,) = record["pairs"][0]["systems"]
+    assert len(system["notices"]) == 1000
