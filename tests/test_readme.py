@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mteval import app, flag, report_command
+from tests.conftest import program
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -64,6 +65,16 @@ def test_every_command_of_reports_reports(
         given = shlex.split(command)[2:]
         told = given if any(one.startswith("output=") for one in given) else [*given, f"output=report-{number}"]
         assert report_command.report(told) == 0, capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", re.findall(r"^    (mteval (?:list|doctor|completion)\b[^#\n]*)", README, re.MULTILINE)
+)
+def test_every_command_before_a_run_answers(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    shown = program(*shlex.split(command)[1:])
+    assert shown.returncode in ((0, 1) if "doctor" in command else (0,)), shown.stderr
+    assert shown.stderr == ""
 
 
 def test_the_output_of_flag_is_what_it_prints(

@@ -410,7 +410,8 @@ def test_an_endpoint_that_is_down_or_a_key_that_is_missing_stops_before_anything
     assert errors.startswith("mteval: error: systems.chat.client.base_url: http://127.0.0.1:9/v1 does not answer")
     monkeypatch.delenv("TEST_KEY")
     _, _, errors = run("http://127.0.0.1:9/v1", "output=out")
-    assert errors.startswith("mteval: error: systems.chat.client.key: the environment variable TEST_KEY is not set; export TEST_KEY")
+    said = "mteval: error: systems.chat.client.key: the environment variable TEST_KEY is not set; export TEST_KEY"
+    assert errors.startswith(said)
     assert not Path("out").exists()
 
 
