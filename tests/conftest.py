@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 
 def program(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -25,11 +26,18 @@ def _online(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def default_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The default run, as a newcomer starts it: its folder and what it printed."""
-    folder = tmp_path_factory.mktemp("default")
-    environment = {**os.environ, "MTEVAL_STORE": str(folder / "store"), "COLUMNS": "200"}
-    shown = program("run", cwd=folder, env=environment)
-    assert shown.returncode == 0, shown.stderr
-    assert shown.stderr == ""
+    """The default run, as a newcomer starts it: its folder and what it printed. All test processes share one."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "default"
+    printed = shared / "default.txt"
+    with FileLock(shared / "default.lock"):
+        if not printed.exists():
+            folder.mkdir(exist_ok=True)
+            environment = {**os.environ, "MTEVAL_STORE": str(folder / "store"), "COLUMNS": "200"}
+            shown = program("run", cwd=folder, env=environment)
+            assert shown.returncode == 0, shown.stderr
+            assert shown.stderr == ""
+            printed.write_text(shown.stdout, "utf-8")
     (output,) = (folder / "runs").iterdir()
-    return output, shown.stdout
+    return output, printed.read_text("utf-8")
