@@ -109,7 +109,11 @@ def error_of(fault: Fault, host: str, model: str, key: str | None, asked: str) -
         return UnavailableError("client.key", f"the quota of {host} is used up ({said})", remedy)
     if status == 401:
         problem = f"{host} does not accept the key in {key} ({said})" if key else f"{host} wants a key ({said})"
-        remedy = f"export {key}=…, with a key that is valid there" if key else "name the variable that holds it"
+        remedy = (
+            f"export {key}=…, with a key that is valid there"
+            if key
+            else "set client.key to the name of the variable that holds it"
+        )
         return UnavailableError("client.key", problem, remedy)
     if status in (402, 403):
         remedy = "use a key that may do that, or choose another model"
