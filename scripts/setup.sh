@@ -5,6 +5,7 @@ set -eu
 
 APERTIUM="apertium apertium-es-pt apertium-es-ro apertium-eng-spa apertium-por-cat apertium-eng-cat"
 CHROMIUM="chromium" # the tests open the report in it
+SHELLS="zsh fish" # the tests complete commands in them
 READY=.venv/.mteval-ready
 PYTHON=${PYTHON:-python3}
 
@@ -13,7 +14,7 @@ installed() {
 }
 
 missing=""
-for package in $APERTIUM $CHROMIUM; do
+for package in $APERTIUM $CHROMIUM $SHELLS; do
     installed "$package" || missing="$missing $package"
 done
 
