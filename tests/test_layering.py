@@ -28,7 +28,7 @@ SHARED = {
         *("ranking", "splits", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
-    "metrics": {"base", "families", "language_sets"},
+    "metrics": {"base", "families", "fits", "language_sets"},
     "systems": {"asking", "base", "parts", "services"},
     "evalsets": {"base", "markup", "rows"},
     "chat": {"base", "document", "template"},

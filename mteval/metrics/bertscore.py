@@ -6,7 +6,7 @@ The numbers are those of ``bert_score.BERTScorer`` of the ``bert-score`` package
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,13 @@ from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.loading import DEVICES
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.bertscore_model import DEFAULTS, MEASURES, OTHER, BertScoreModel
+from mteval.metrics.fits import fits
 from mteval.metrics.language_sets import language_codes
 from mteval.needs import Need
 from mteval.setting_checks import check_choices, check_counts, check_texts
 from mteval.signature import Signature
 
 _Seen = tuple[str, tuple[str, ...]]
-
-
-def _fits() -> Collection[str]:
-    import mt_thresholds
-
-    names: Collection[str] = mt_thresholds.METRICS
-    return names
 
 
 class BertScore(Metric):
@@ -91,7 +85,7 @@ class BertScore(Metric):
         if max_length is not None:
             check_counts(("max_length", max_length), least=3)
         if thresholds is not None:
-            check_choices(("thresholds", thresholds, _fits()))
+            check_choices(("thresholds", thresholds, fits()))
         if checkpoint is None and language is None:
             raise ConfigError("checkpoint", "is not given", "name one, or give the language that chooses one")
         if rescale_with_baseline and language is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.loading import DEVICES
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.bleurt_model import GELUS, PRECISIONS, BleurtModel, cut
+from mteval.metrics.fits import fits
 from mteval.metrics.language_sets import language_codes
 from mteval.needs import Need
 from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
@@ -24,13 +25,6 @@ from mteval.signature import Signature
 
 _MARKS = 3
 _Pair = tuple[str, str]
-
-
-def _fits() -> Collection[str]:
-    import mt_thresholds
-
-    names: Collection[str] = mt_thresholds.METRICS
-    return names
 
 
 class Bleurt(Metric):
@@ -84,7 +78,7 @@ class Bleurt(Metric):
         if max_length is not None:
             check_counts(("max_length", max_length), least=_MARKS + 2)
         if thresholds is not None:
-            check_choices(("thresholds", thresholds, _fits()))
+            check_choices(("thresholds", thresholds, fits()))
         self._gelu = gelu
         self._precision = precision
         self._batch_size = batch_size

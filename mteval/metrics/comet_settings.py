@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from mteval.errors import ConfigError
 from mteval.lang import parse_pairs
+from mteval.loading import DEVICES
 from mteval.metrics.base import MetricCard
+from mteval.metrics.fits import fits
 from mteval.metrics.language_sets import language_codes
 
 PRECISIONS = ("fp32", "bf16", "fp16")
-DEVICES = ("auto", "cpu", "cuda")
 WINDOWS = ("sentences",)
 
 
@@ -45,7 +46,7 @@ def card_of(
     unsaid = max_length is None
     require(unsaid or _is_whole(max_length, 1), "max_length", max_length, "give null, or a whole number from 1 up")
     require(_is_whole(context, 0), "context", context, "give a whole number from 0 up")
-    known = thresholds is None or thresholds in _fits()
+    known = thresholds is None or thresholds in fits()
     require(known, "thresholds", thresholds, "give null, or a metric's name in MT-Thresholds, as comet22")
     return MetricCard(
         label=label,
@@ -91,13 +92,6 @@ def check_way(card: MetricCard, precision: str, batch_size: int, device: str, wi
     require(_is_whole(batch_size, 1), "batch_size", batch_size, "give a whole number from 1 up")
     require(windows is None or windows in WINDOWS, "windows", windows, f"give null, or {', '.join(WINDOWS)}")
     require(windows is None or not card.context, "windows", windows, "give null, since there is a context")
-
-
-def _fits() -> Collection[str]:
-    import mt_thresholds
-
-    names: Collection[str] = mt_thresholds.METRICS
-    return names
 
 
 def _is_number(value: object) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mteval.errors import ConfigError, ContractError, MissingReferenceError
 from mteval.loading import DEVICES
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.metrics.fits import fits
 from mteval.metrics.language_sets import language_codes
 from mteval.metrics.metricx_model import PRECISIONS, WORST, MetricXModel
 from mteval.needs import Need
@@ -25,13 +26,6 @@ from mteval.signature import Signature
 
 _LENGTHS = {23: 1024, 24: 1536}
 """By generation, the ``--max_input_length`` that its models were trained with."""
-
-
-def _fits() -> Collection[str]:
-    import mt_thresholds
-
-    names: Collection[str] = mt_thresholds.METRICS
-    return names
 
 
 class MetricX(Metric):
@@ -95,7 +89,7 @@ class MetricX(Metric):
         if max_length is not None:
             check_counts(("max_length", max_length), least=2)
         if thresholds is not None:
-            check_choices(("thresholds", thresholds, _fits()))
+            check_choices(("thresholds", thresholds, fits()))
         self._max_length = _LENGTHS[generation] if max_length is None else max_length
         self._generation = generation
         self._precision = precision

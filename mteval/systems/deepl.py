@@ -18,6 +18,7 @@ from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
 from mteval.systems.services import (
     Limits,
+    check_batch,
     check_codes,
     check_endpoint,
     check_price,
@@ -85,8 +86,7 @@ class DeepL(System):
         self._codes = check_codes(language_codes, "language_codes")
         check_choices(("formality", formality, FORMALITIES), ("model_type", model_type or MODELS[0], MODELS))
         check_texts(("glossary", glossary))
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or not 1 <= batch_size <= _TEXTS:
-            raise ConfigError("batch_size", f"{batch_size!r} is not from 1 to {_TEXTS}", "correct it")
+        check_batch(batch_size, "batch_size", _TEXTS)
         check_price(price, "price")
         self._formality = formality
         self._glossary = glossary

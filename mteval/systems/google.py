@@ -17,7 +17,7 @@ from mteval.network import check_online, is_local
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
 from mteval.systems.base import Output, System, SystemCard
-from mteval.systems.services import Limits, check_codes, check_endpoint, check_price, tag, translated
+from mteval.systems.services import Limits, check_batch, check_codes, check_endpoint, check_price, tag, translated
 
 ENDPOINT = "https://translate.googleapis.com"
 CODES: Mapping[str, str] = {"zh": "zh-CN", "zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "nb": "no"}
@@ -77,8 +77,7 @@ class Google(System):
                 raise ConfigError(key, f"{number!r} is no time", "give seconds, more than 0")
         if glossary is not None and location == "global":
             raise ConfigError("location", "a glossary is never global", "give the glossary's own, as us-central1")
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or not 1 <= batch_size <= _TEXTS:
-            raise ConfigError("batch_size", f"{batch_size!r} is not from 1 to {_TEXTS}", "correct it")
+        check_batch(batch_size, "batch_size", _TEXTS)
         check_price(price, "price")
         self._codes = check_codes(language_codes, "language_codes")
         self._endpoint = check_endpoint(endpoint, "endpoint")

@@ -7,7 +7,6 @@ from functools import cached_property
 from importlib.metadata import version
 
 from mteval.checkpoint import Checkpoint, find, need
-from mteval.errors import ConfigError
 from mteval.lang import LangPair
 from mteval.loading import DEVICES, DTYPES
 from mteval.needs import Need
@@ -109,11 +108,7 @@ class HuggingFace(System, Proposer):
         """
         self._route(pair)
         _ = self._model.device
-        most = self._reader.most_written
-        if most is not None and self.max_length > most:
-            raise ConfigError(
-                "max_length", f"{self.checkpoint} writes {most} tokens at most", f"set it to {most} or less"
-            )
+        self._reader.check_length(self.max_length, self.checkpoint)
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         return (need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2)),)

@@ -120,11 +120,7 @@ class CTranslate2(System, Proposer):
         """
         check_engine(self.device, self.compute_type)
         self._route(pair)
-        most = self._reader.most_written
-        if most is not None and self.max_length > most:
-            raise ConfigError(
-                "max_length", f"{self.checkpoint} writes {most} tokens at most", f"set it to {most} or less"
-            )
+        self._reader.check_length(self.max_length, self.checkpoint)
         _ = self._folder, self._engine.forbidden
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:

@@ -103,6 +103,19 @@ class Reader:
         limits = (self.most_written, self.tokenizer.model_max_length)
         return min((int(limit) for limit in limits if limit is not None and limit < 1_000_000), default=None)
 
+    def check_length(self, length: int, checkpoint: str) -> None:
+        """Make sure that the decoder has positions for so many new tokens.
+
+        Args:
+            checkpoint: what the config calls it.
+
+        Raises:
+            ConfigError: it has not.
+        """
+        most = self.most_written
+        if most is not None and length > most:
+            raise ConfigError("max_length", f"{checkpoint} writes {most} tokens at most", f"set it to {most} or less")
+
     @cached_property
     def most_written(self) -> int | None:
         """The most tokens that the decoder has positions for; ``None`` if these are relative, or not known."""

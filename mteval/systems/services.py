@@ -137,6 +137,16 @@ def check_endpoint(endpoint: object, key: str) -> str | None:
     return endpoint.rstrip("/")
 
 
+def check_batch(size: object, key: str, most: int) -> None:
+    """How many texts a request holds.
+
+    Raises:
+        ConfigError: it is no whole number from 1 to ``most``.
+    """
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= most:
+        raise ConfigError(key, f"{size!r} is not from 1 to {most}", "correct it")
+
+
 def check_price(price: object, key: str) -> None:
     """US dollars for a million characters.
 
