@@ -220,11 +220,8 @@ class Evaluation:
             return scoring.with_scores(result, self.metrics, signatures, self.resampling)
 
     def _gate(self, eval_set: EvalSet, hypotheses: Hypotheses, advance: reuse.Advance) -> tuple[tuple[Mark, ...], ...]:
-        marks = []
-        for segment, text in zip(eval_set.scored, hypotheses.texts, strict=True):
-            marks.append(self.gate.marks(segment.source, text, eval_set.pair))
-            advance(1)
-        return tuple(marks)
+        sources = [segment.source for segment in eval_set.scored]
+        return self.gate.marks_of(sources, hypotheses.texts, eval_set.pair, advance)
 
     def _score(
         self,

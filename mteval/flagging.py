@@ -125,10 +125,7 @@ class Judges:
             (whole,) = judging.sources(eval_set)
         else:
             (hypotheses,) = eval_set.hypotheses.values()
-            marks = [
-                self.gate.marks(segment.source, hypothesis, eval_set.pair)
-                for segment, hypothesis in zip(eval_set.scored, hypotheses.texts, strict=True)
-            ]
+            marks = self.gate.marks_of([segment.source for segment in eval_set.scored], hypotheses.texts, eval_set.pair)
             translated = judging.Translated(hypotheses, marks, scores, references=True)
             (whole,) = judging.translations(eval_set, translated, self.metrics)
         return judging.judge(whole, self.signals, self.detector)

@@ -6,16 +6,14 @@ import html
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from mteval import answers
 from mteval.errors import ConfigError
+from mteval.identification import identify_all
 from mteval.lang import LangPair, base_language
-
-if TYPE_CHECKING:
-    from lingua import LanguageDetector
 
 MarkKind = Literal["empty", "copied", "wrong_language", "looped", "refusal", "chatter", "length_ratio", "html_entities"]
 MARK_KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
@@ -28,6 +26,8 @@ _IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _SYLLABLE = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
 _LONGEST_LOOP = 40
 """Words of a phrase whose repetition is looked for; time grows with it."""
+_BATCH = 4096
+"""Hypotheses that are looked at together, so that the languages of a million need no memory of their own."""
 
 
 @dataclass(frozen=True)
@@ -96,41 +96,6 @@ def loop(text: str, *, repeats: int = 4, share: float = 0.5) -> tuple[int, int, 
     return found[first].start(), found[last - 1].end(), times, phrase
 
 
-# A detector that knows every language needs a gigabyte; these are the ones that MT of European languages strays into.
-_COMMON = ("en", "es", "pt", "ca", "fr", "it", "ro", "de", "nl", "pl", "ru", "tr", "ar", "zh")
-
-
-@lru_cache(maxsize=8)
-def _detector(codes: frozenset[str]) -> LanguageDetector | None:
-    from lingua import IsoCode639_1, LanguageDetectorBuilder
-
-    known = []
-    for code in sorted(codes | set(_COMMON)):
-        iso = getattr(IsoCode639_1, code.upper(), None)
-        if iso is None and code in codes:
-            return None  # a language the identifier does not know: nothing can be said
-        if iso is not None:
-            known.append(iso)
-    return LanguageDetectorBuilder.from_iso_codes_639_1(*known).build()
-
-
-def identify(text: str, expected: frozenset[str]) -> dict[str, float]:
-    """How likely a text is in each language, by n-gram statistics (lingua).
-
-    Args:
-        text: at least a sentence; of shorter text little can be said.
-        expected: base language codes that must be told apart.
-
-    Returns:
-        Probabilities by base language code, the likeliest first; empty if an expected language is not known.
-    """
-    detector = _detector(expected)
-    if detector is None:
-        return {}
-    values = detector.compute_language_confidence_values(text)
-    return {value.language.iso_code_639_1.name.lower(): value.value for value in values}
-
-
 class Gate:
     """Marks what no metric can be trusted on.
 
@@ -180,11 +145,40 @@ class Gate:
 
     def marks(self, source: str, hypothesis: str, pair: LangPair) -> tuple[Mark, ...]:
         """Everything the gate sees in one hypothesis; most have no mark."""
+        (marks,) = self.marks_of([source], [hypothesis], pair)
+        return marks
+
+    def marks_of(
+        self,
+        sources: Sequence[str],
+        hypotheses: Sequence[str],
+        pair: LangPair,
+        advance: Callable[[int], None] = lambda texts: None,
+    ) -> tuple[tuple[Mark, ...], ...]:
+        """Everything the gate sees in each of many hypotheses, whose languages are identified on all cores.
+
+        Args:
+            sources, hypotheses: segment by segment.
+            advance: is told how many more hypotheses are done.
+        """
+        expected = frozenset((base_language(pair.target), base_language(pair.source)))
+        made: list[tuple[Mark, ...]] = []
+        for start in range(0, len(hypotheses), _BATCH):
+            batch = hypotheses[start : start + _BATCH]
+            said = [self._said(hypothesis) for hypothesis in batch]
+            asked = list(dict.fromkeys(text for text in said if text is not None))
+            likely = dict(zip(asked, identify_all(asked, expected), strict=True))
+            for source, hypothesis, text in zip(sources[start : start + _BATCH], batch, said, strict=True):
+                made.append(self._marks(source, hypothesis, pair, likely[text] if text is not None else {}))
+            advance(len(batch))
+        return tuple(made)
+
+    def _marks(self, source: str, hypothesis: str, pair: LangPair, likely: Mapping[str, float]) -> tuple[Mark, ...]:
         if not hypothesis.strip():
             return (Mark("empty", "The hypothesis is empty.", 0, len(hypothesis)),) if source.strip() else ()
         marks = [
             None if pair.round_trip else self._copied(source, hypothesis),  # there the source is the right answer
-            self._wrong_language(source, hypothesis, pair),
+            self._wrong_language(hypothesis, pair, likely),
             self._looped(source, hypothesis),
             self._refusal(source, hypothesis, pair),
             self._chatter(source, hypothesis, pair),
@@ -203,15 +197,17 @@ class Gate:
             return None
         return Mark("copied", f"The hypothesis is the source ({share:.0%} of its words).", 0, len(hypothesis))
 
-    def _wrong_language(self, source: str, hypothesis: str, pair: LangPair) -> Mark | None:
+    def _said(self, hypothesis: str) -> str | None:
+        """What a hypothesis's language is told by; ``None`` if that is too little."""
         # Names are of no language: a list of Italian villages in an English sentence does not make it Italian.
         said = [word for word in hypothesis.split() if not word.lstrip("\"'([“„«‘¿¡-–—")[:1].isupper()]
-        if len(words(" ".join(said))) < self.language_words:
-            return None
-        target, origin = base_language(pair.target), base_language(pair.source)
-        likely = identify(" ".join(said), frozenset((target, origin)))
+        text = " ".join(said)
+        return text if len(words(text)) >= self.language_words else None
+
+    def _wrong_language(self, hypothesis: str, pair: LangPair, likely: Mapping[str, float]) -> Mark | None:
         if not likely:
             return None
+        target = base_language(pair.target)
         best = next(iter(likely))
         if best == target or likely[best] - likely[target] < self.language_margin:
             return None

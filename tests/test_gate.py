@@ -6,7 +6,8 @@ import pytest
 
 from mteval import answers
 from mteval.errors import ConfigError
-from mteval.gate import Gate, entities, identify, loop
+from mteval.gate import Gate, entities, loop
+from mteval.identification import identify
 from mteval.lang import LangPair
 from mteval.recounting import failed
 
@@ -38,6 +39,17 @@ def test_a_good_translation_has_no_mark() -> None:
 )
 def test_each_kind_of_failure_is_marked(hypothesis: str, expected: list[str]) -> None:
     assert kinds(SOURCE, hypothesis) == expected
+
+
+def test_many_hypotheses_are_marked_each_as_if_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mteval.gate._BATCH", 3)
+    monkeypatch.setattr("mteval.identification._BATCH", 2)
+    found = [GOOD, SOURCE, "", GOOD * 4, SOURCE, "The president.", f"{GOOD} Yes.", GOOD]
+    done: list[int] = []
+    marks = Gate().marks_of([SOURCE] * len(found), found, PT_EN, done.append)
+    assert marks == tuple(Gate().marks(SOURCE, hypothesis, PT_EN) for hypothesis in found)
+    assert [bool(one) for one in marks] == [False, True, True, True, True, True, False, False]
+    assert done == [3, 3, 2]
 
 
 @pytest.mark.parametrize(

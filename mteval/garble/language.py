@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from mteval.garble.base import Evidence, Family, Signal, Text
 from mteval.garble.settings import check_least, check_strength, word_set
-from mteval.gate import identify
+from mteval.identification import identify
 from mteval.lang import base_language
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mteval.errors import DataError
-from mteval.gate import identify, words
+from mteval.gate import words
+from mteval.identification import identify
 from mteval.segment import Segment
 
 UNKNOWN = "und"
