@@ -16,7 +16,7 @@ from mteval.answers_tongues import NEAR, TONGUES
 
 Span = tuple[int, int]
 
-_ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "\u00a0": " ", "\u202f": " "})
+_ALIKE = (("’", "'"), ("‘", "'"), ("ʼ", "'"), ("\u00a0", " "), ("\u202f", " "))
 _OPENING = r"[\"'“”„«»*_#>(\[\s]{0,8}"
 
 _TRANSLATES = re.compile(
@@ -102,7 +102,7 @@ def refusal(source: str, hypothesis: str, languages: frozenset[str]) -> Span | N
     Args:
         languages: base codes of the languages of both texts; models refuse in either, and in English.
     """
-    text = hypothesis.translate(_ALIKE)
+    text = _alike(hypothesis)
     start = len(text) - len(text.lstrip())
     if (found := _ASKS.match(text, start)) and not _TRANSLATES.search(source):
         return start, found.end()
@@ -127,21 +127,34 @@ def chatter(source: str, hypothesis: str, languages: frozenset[str]) -> Span | N
     Returns:
         The first that is found; thoughts to their end.
     """
-    text = hypothesis.translate(_ALIKE)
+    text = _alike(hypothesis)
     start = len(text) - len(text.lstrip())
-    for leaked in _LEAKED.finditer(text):
+    for leaked in _LEAKED.finditer(text) if "<" in text or "[" in text else ():
         if leaked.group() not in source:
             closing = text.rfind("</think")
             return min(leaked.start(), closing if closing > 0 else leaked.start()), max(leaked.end(), closing + 8)
     if _FENCE not in source and (fenced := _fence(text, start)):
         return fenced
-    if not _TRANSLATES.search(source):
-        for code in _spoken(languages):
-            if found := _patterns(code).intro.match(text, start):
-                return start, found.end()
-        if not _NOTES.search(source) and (found := _ASIDE.search(text)):
-            return found.start() + 1, len(text.rstrip())
+    # Hypotheses are searched first: in nearly all of them nothing is found, and the source need not be looked at.
+    for code in _spoken(languages):
+        if (found := _patterns(code).intro.match(text, start)) and not _TRANSLATES.search(source):
+            return start, found.end()
+    if (found := _ASIDE.search(text)) and not _TRANSLATES.search(source) and not _NOTES.search(source):
+        return found.start() + 1, len(text.rstrip())
     return _note(source, text, languages)
+
+
+def _alike(text: str) -> str:
+    """A text with one kind of apostrophe and of space; each letter stays in its place."""
+    if not text.isascii():
+        for letter, plain in _ALIKE:
+            text = text.replace(letter, plain)
+    return text
+
+
+def _lines(text: str) -> int:
+    """How many lines of a text hold anything."""
+    return sum(map(bool, map(str.strip, text.splitlines())))
 
 
 def _spoken(languages: frozenset[str]) -> Iterator[str]:
@@ -161,8 +174,7 @@ def _fence(text: str, start: int) -> Span | None:
 
 def _note(source: str, text: str, languages: frozenset[str]) -> Span | None:
     """A paragraph of its own, where the source has none, that speaks of the translation or to the reader."""
-    extra = sum(map(bool, map(str.strip, text.splitlines()))) - sum(map(bool, map(str.strip, source.splitlines())))
-    if extra < 1 or _NOTES.search(source) or _TRANSLATES.search(source):
+    if _lines(text) <= _lines(source) or _NOTES.search(source) or _TRANSLATES.search(source):
         return None
     at = 0
     seen = False

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from mteval import answers
@@ -57,11 +58,15 @@ def length(text: str) -> int:
     That is about what alphabets need to say the same, so that lengths can be compared across scripts.
     """
     stripped = text.strip()
+    if stripped.isascii():
+        return len(stripped)
     return len(stripped) + 2 * len(_IDEOGRAPH.findall(stripped)) + len(_SYLLABLE.findall(stripped))
 
 
 def entities(text: str) -> list[tuple[int, int]]:
     """Where a text holds HTML entities that decode to another text: ``&#39;``, ``&quot;``."""
+    if "&" not in text:
+        return []
     return [m.span() for m in _ENTITY.finditer(text) if html.unescape(m.group()) != m.group()]
 
 
@@ -77,6 +82,9 @@ def loop(text: str, *, repeats: int = 4, share: float = 0.5) -> tuple[int, int, 
     """
     found = list(_WORD.finditer(text))
     said = [match.group().casefold() for match in found]
+    often = sum(count for count in Counter(said).values() if count >= repeats)
+    if often < share * len(said):  # each word of a run is said at least so often, so there is none: that is soon known
+        return None
     best: tuple[int, int, int, int] | None = None
     for size in range(1, min(_LONGEST_LOOP, len(said) // repeats) + 1):
         matching = 0
@@ -161,27 +169,28 @@ class Gate:
             sources, hypotheses: segment by segment.
             advance: is told how many more hypotheses are done.
         """
-        expected = frozenset((base_language(pair.target), base_language(pair.source)))
+        languages = _languages(pair)
         made: list[tuple[Mark, ...]] = []
         for start in range(0, len(hypotheses), _BATCH):
             batch = hypotheses[start : start + _BATCH]
             said = [self._said(hypothesis) for hypothesis in batch]
             asked = list(dict.fromkeys(text for text in said if text is not None))
-            likely = dict(zip(asked, identify_all(asked, expected), strict=True))
+            likely = dict(zip(asked, identify_all(asked, languages), strict=True))
             for source, hypothesis, text in zip(sources[start : start + _BATCH], batch, said, strict=True):
                 made.append(self._marks(source, hypothesis, pair, likely[text] if text is not None else {}))
             advance(len(batch))
         return tuple(made)
 
     def _marks(self, source: str, hypothesis: str, pair: LangPair, likely: Mapping[str, float]) -> tuple[Mark, ...]:
+        languages = _languages(pair)
         if not hypothesis.strip():
             return (Mark("empty", "The hypothesis is empty.", 0, len(hypothesis)),) if source.strip() else ()
         marks = [
             None if pair.round_trip else self._copied(source, hypothesis),  # there the source is the right answer
             self._wrong_language(hypothesis, pair, likely),
             self._looped(source, hypothesis),
-            self._refusal(source, hypothesis, pair),
-            self._chatter(source, hypothesis, pair),
+            self._refusal(source, hypothesis, languages),
+            self._chatter(source, hypothesis, languages),
             self._length_ratio(source, hypothesis),
             self._html_entities(source, hypothesis),
         ]
@@ -202,7 +211,8 @@ class Gate:
         # Names are of no language: a list of Italian villages in an English sentence does not make it Italian.
         said = [word for word in hypothesis.split() if not word.lstrip("\"'([“„«‘¿¡-–—")[:1].isupper()]
         text = " ".join(said)
-        return text if len(words(text)) >= self.language_words else None
+        plain = sum(word.isascii() and word.isalpha() for word in said)  # words, whatever ``words`` makes of the others
+        return text if plain >= self.language_words or len(words(text)) >= self.language_words else None
 
     def _wrong_language(self, hypothesis: str, pair: LangPair, likely: Mapping[str, float]) -> Mark | None:
         if not likely:
@@ -221,14 +231,14 @@ class Gate:
         start, end, times, phrase = found
         return Mark("looped", f"“{phrase}” is said {times} times in a row.", start, end)
 
-    def _refusal(self, source: str, hypothesis: str, pair: LangPair) -> Mark | None:
-        found = answers.refusal(source, hypothesis, _languages(pair))
+    def _refusal(self, source: str, hypothesis: str, languages: frozenset[str]) -> Mark | None:
+        found = answers.refusal(source, hypothesis, languages)
         if found is None:
             return None
         return Mark("refusal", f"Instead of a translation, a refusal: “{_short(hypothesis, found)}”.", *found)
 
-    def _chatter(self, source: str, hypothesis: str, pair: LangPair) -> Mark | None:
-        found = answers.chatter(source, hypothesis, _languages(pair))
+    def _chatter(self, source: str, hypothesis: str, languages: frozenset[str]) -> Mark | None:
+        found = answers.chatter(source, hypothesis, languages)
         if found is None:
             return None
         return Mark("chatter", f"What a chat model says beside the translation: “{_short(hypothesis, found)}”.", *found)
@@ -252,6 +262,7 @@ class Gate:
         return Mark("html_entities", f"HTML entities that the source does not have: {seen}.", start, end)
 
 
+@lru_cache(maxsize=64)
 def _languages(pair: LangPair) -> frozenset[str]:
     return frozenset((base_language(pair.source), base_language(pair.target)))
 
