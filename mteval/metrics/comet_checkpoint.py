@@ -11,9 +11,6 @@ import functools
 import hashlib
 import inspect
 import json
-import pickle
-import re
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +19,7 @@ import yaml
 
 from mteval.errors import UnavailableError
 from mteval.files import resolve
+from mteval.metrics.comet_contents import check_whole, glanced, opened
 from mteval.metrics.comet_hub import fetch, first_line
 from mteval.metrics.comet_layout import CKPT, ENCODER_FILES, ENCODER_NAME, HPARAMS, HUB_NAME, is_checkpoint, is_encoder
 from mteval.metrics.comet_needs import cached_encoder_need, checkpoint_need, local_encoder_need
@@ -110,30 +108,6 @@ class CometCheckpoint:
         """COMET's name of the model's class: one of ``CLASSES``."""
         return str(self.settings["class_identifier"])
 
-    def _check_whole(self) -> None:
-        if not zipfile.is_zipfile(self.ckpt):  # the directory of a zip is at its end, so this finds cut-off files
-            self._refuse(f"{self.ckpt.name} is cut off, or no file that torch saved", "copy or download it again")
-
-    def _open(self) -> dict[str, Any]:
-        """The checkpoint's weights and settings, mapped from the file; nothing in it is run."""
-        self._check_whole()
-        import torch
-
-        try:
-            contents = torch.load(self.ckpt, map_location="cpu", weights_only=True, mmap=True)
-        except pickle.UnpicklingError as error:
-            found = re.search(r"GLOBAL ([\w.]+)", str(error))
-            self._refuse(
-                f"{self.ckpt.name} holds pickled code{f' ({found[1]})' if found else ''}, which loading would run",
-                "use a checkpoint that torch.load(weights_only=True) accepts, as it does the published ones",
-            )
-        except (OSError, RuntimeError, ValueError, EOFError) as error:
-            self._refuse(f"{self.ckpt.name} is damaged ({first_line(error)})", "copy or download it again")
-        parts = ("state_dict", "hyper_parameters")
-        if not (isinstance(contents, dict) and all(isinstance(contents.get(part), Mapping) for part in parts)):
-            self._refuse(f"{self.ckpt.name} holds no {' and '.join(parts)}", "use a checkpoint that COMET wrote")
-        return contents
-
     @functools.cached_property
     def hparams(self) -> Mapping[str, Any]:
         """What the model is built with: the ``.ckpt`` file's own settings, and softmax where COMET patches that in.
@@ -142,7 +116,7 @@ class CometCheckpoint:
         ones do as told, so the published models were relabelled: ``sparsemax_patch`` in ``hparams.yaml`` means softmax,
         though their ``.ckpt`` files still say sparsemax (https://github.com/Unbabel/COMET/issues/195).
         """
-        hparams = dict(self._open()["hyper_parameters"])
+        hparams = dict(glanced(self.ckpt, self._refuse)["hyper_parameters"])
         if self.settings.get("layer_transformation") == "sparsemax_patch":
             hparams["layer_transformation"] = "softmax"
         return hparams
@@ -229,8 +203,7 @@ class CometCheckpoint:
         if not there.found:
             return (there,)
         try:
-            self._check_whole()
-            # What hparams.yaml says is read in no time; the .ckpt file's own settings take torch to read.
+            check_whole(self.ckpt, self._refuse)
             name = str(self.settings.get("pretrained_model") or self.hparams.get("pretrained_model", ""))
         except UnavailableError as error:
             return (there, Need("file", self.name, False, error.problem, error.remedy))
@@ -259,7 +232,7 @@ class CometCheckpoint:
         with quiet():
             from comet.models import str2model
 
-        contents = self._open()
+        contents = opened(self.ckpt, self._refuse)
         model_class = str2model[self.class_identifier]
         changes = {"pretrained_model": str(self.encoder), "load_pretrained_weights": False, "local_files_only": True}
         accepted = inspect.signature(model_class.__init__).parameters

@@ -1,0 +1,129 @@
+"""What a ``.ckpt`` file holds: all of it by torch, or what is beside the weights, at a glance; nothing in it is run.
+
+The glance takes less than ``torch.load(weights_only=True)`` does, never more: of names it knows the few that are in any
+file of weights, and what it cannot read is left to torch, which has the last word on it.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import zipfile
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+from mteval.metrics.comet_hub import first_line
+
+_BEYOND_TORCH = {
+    *("collections.OrderedDict", "collections.Counter", "_codecs.encode"),
+    *("builtins.bytearray", "builtins.set", "builtins.complex"),
+}
+"""The names outside torch that ``torch.load(weights_only=True)`` takes."""
+_REBUILDERS = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter")
+_DTYPES = {
+    *("float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"),
+    *("uint8", "int8", "int16", "int32", "int64", "bool"),
+}
+
+
+class Refuse(Protocol):
+    """Raises what says that a checkpoint cannot be used: the problem, and the remedy."""
+
+    def __call__(self, problem: str, remedy: str) -> NoReturn: ...
+
+
+def check_whole(ckpt: Path, refuse: Refuse) -> None:
+    """Refuse a file that is cut off."""
+    if not zipfile.is_zipfile(ckpt):  # the directory of a zip is at its end, so this finds cut-off files
+        refuse(f"{ckpt.name} is cut off, or no file that torch saved", "copy or download it again")
+
+
+def opened(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
+    """A checkpoint's weights and settings, mapped from the file."""
+    check_whole(ckpt, refuse)
+    import torch
+
+    try:
+        return _parts(torch.load(ckpt, map_location="cpu", weights_only=True, mmap=True), ckpt, refuse)
+    except pickle.UnpicklingError as error:
+        found = re.search(r"GLOBAL ([\w.]+)", str(error))
+        _refuse_code(found[1] if found else "", ckpt, refuse)
+    except (OSError, RuntimeError, ValueError, EOFError) as error:
+        refuse(f"{ckpt.name} is damaged ({first_line(error)})", "copy or download it again")
+
+
+def glanced(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
+    """What ``opened`` returns, with empty objects for tensors, and without the seconds that importing torch takes."""
+    check_whole(ckpt, refuse)
+    try:
+        with zipfile.ZipFile(ckpt) as archive:
+            folder = archive.namelist()[0].partition("/")[0] + "/"
+            records = frozenset(name.removeprefix(folder) for name in archive.namelist())
+            raw = archive.read(f"{folder}data.pkl")
+        if raw[:2] != b"\x80\x02" or "version" not in records:
+            raise pickle.UnpicklingError("of other protocols, torch reads only some operations")
+        found = _Unpickler(raw, records).load()
+    except _PickledCodeError as error:
+        _refuse_code(str(error), ckpt, refuse)
+    except Exception:  # a damaged file can raise nearly anything; torch says what is wrong with it
+        return opened(ckpt, refuse)
+    return _parts(found, ckpt, refuse)
+
+
+def _refuse_code(name: str, ckpt: Path, refuse: Refuse) -> NoReturn:
+    refuse(
+        f"{ckpt.name} holds pickled code{f' ({name})' if name else ''}, which loading would run",
+        "use a checkpoint that torch.load(weights_only=True) accepts, as it does the published ones",
+    )
+
+
+def _parts(found: Any, ckpt: Path, refuse: Refuse) -> dict[str, Any]:
+    parts = ("state_dict", "hyper_parameters")
+    if not (isinstance(found, dict) and all(isinstance(found.get(part), Mapping) for part in parts)):
+        refuse(f"{ckpt.name} holds no {' and '.join(parts)}", "use a checkpoint that COMET wrote")
+    return found
+
+
+class _PickledCodeError(Exception):
+    """A file names code that loading would run; the message is the code's name."""
+
+
+class _Weight:
+    """Stands for a tensor, its storage or its type; nothing can be set on it."""
+
+    __slots__ = ()
+
+    def __init__(self, *parts: object) -> None:
+        pass
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, raw: bytes, records: frozenset[str]) -> None:
+        super().__init__(io.BytesIO(raw), encoding="utf-8")
+        self._records = records
+
+    def find_class(self, module: str, name: str) -> Any:
+        # The names of Python 2, as pickles of protocol 2 hold them.
+        module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+        where = f"{module}.{name}"
+        if where == "collections.OrderedDict":
+            return OrderedDict
+        if where == "torch.storage.UntypedStorage" or (module == "torch" and name.endswith("Storage")):
+            return _Weight
+        if module == "torch._utils" and name in _REBUILDERS:
+            return _Weight
+        if module == "torch" and name in _DTYPES:
+            return _Weight()
+        if module.partition(".")[0] == "torch" or where in _BEYOND_TORCH:
+            raise pickle.UnpicklingError(f"{where} is torch's to take or refuse")
+        raise _PickledCodeError(where.removeprefix("builtins."))
+
+    def persistent_load(self, pid: Any) -> _Weight:
+        kind, _, key, *_ = pid
+        if kind != "storage" or f"data/{key}" not in self._records:
+            raise pickle.UnpicklingError(f"{pid} is no storage of this file")
+        return _Weight()
