@@ -11,7 +11,7 @@ from typing import Literal
 
 from rich.progress import Progress
 
-from mteval import judging, recounting, reuse, scoring
+from mteval import judging, recounting, reuse, reuse_judgements, scoring
 from mteval.comparison import Resampling
 from mteval.environment import environment
 from mteval.errors import ConfigError
@@ -167,6 +167,7 @@ class Evaluation:
 
     def _run_pair(self, plan: Plan, progress: Progress) -> PairResult:
         eval_set = plan.eval_set
+        reuse_judgements.prepare_marks(self.gate, eval_set.pair, self.store)
         hypotheses: dict[str, Hypotheses] = {}
         for name, system in plan.systems.items():
             with self._timed(f"translate {eval_set.pair} {name}"), keys_of(system, f"systems.{name}"):
@@ -176,7 +177,10 @@ class Evaluation:
                 system.close()
         with self._timed(f"gate {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} gate", len(hypotheses) * len(eval_set.scored))
-            marks = {name: self._gate(eval_set, found, advance) for name, found in hypotheses.items()}
+            marks = {
+                name: reuse_judgements.marks(self.gate, eval_set, found.texts, self.store, advance)
+                for name, found in hypotheses.items()
+            }
         scored: dict[str, _Scored] = {name: _Scored() for name in plan.systems}
         signatures = {}
         for name, metric in self.metrics.items():
@@ -218,10 +222,6 @@ class Evaluation:
         result = PairResult(eval_set, systems, plan.declined, sources)
         with self._timed(f"compare {eval_set.pair}"):
             return scoring.with_scores(result, self.metrics, signatures, self.resampling)
-
-    def _gate(self, eval_set: EvalSet, hypotheses: Hypotheses, advance: reuse.Advance) -> tuple[tuple[Mark, ...], ...]:
-        sources = [segment.source for segment in eval_set.scored]
-        return self.gate.marks_of(sources, hypotheses.texts, eval_set.pair, advance)
 
     def _score(
         self,
@@ -271,14 +271,7 @@ class Evaluation:
         return str(signature)
 
     def _judge(self, texts: Sequence[Text], advance: reuse.Advance) -> tuple[Verdict, ...]:
-        if not self.signals:  # what nothing looked at is not clean
-            advance(len(texts))
-            return ()
-        verdicts = []
-        for text in texts:
-            verdicts.append(judging.judge(text, self.signals, self.detector))
-            advance(1)
-        return tuple(verdicts)
+        return reuse_judgements.verdicts(texts, self.signals, self.detector, self.store, advance)
 
     def _meter(self, eval_set: EvalSet, kind: Literal["system", "metric"], name: str) -> Meter:
         return self._meters.setdefault((str(eval_set.pair), kind, name), Meter())
