@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ PACKAGES = (
 """What a result can depend on."""
 
 
+@cache
 def version(package: str) -> str | None:
     """The installed version of a package; ``None`` if it is not installed."""
     try:

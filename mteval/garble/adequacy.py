@@ -110,11 +110,16 @@ class MissingNames(Signal):
             if len(names) < 2:
                 continue
             ours = [_plain(word) for word in set(_NAME.findall(line.text)) if len(word) > 2]
-            missing = [one for one in names if not difflib.get_close_matches(_plain(one), ours, 1, self.alike)]
+            missing = [one for one in names if not _is_among(_plain(one), ours, self.alike)]
             share = len(missing) / len(names)
             if share > self.share:
                 message = f"Of the source's names, {', '.join(missing)} have nothing like them here."
                 yield Evidence(name, self.family, line.segment, None, None, self.strength * share, message)
+
+
+def _is_among(name: str, others: list[str], alike: float) -> bool:
+    """Whether any of some names is alike; the same one, as nearly always, is soon found."""
+    return name in others or bool(difflib.get_close_matches(name, others, 1, alike))
 
 
 def _names(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Family, Gauge, Text
@@ -69,12 +70,18 @@ class UnlikelyWords(Gauge):
 
     def _gains(self, text: Text) -> Iterator[tuple[Sequence[Token], Floats]]:
         language = base_language(text.language)
-        language_model = model(language, self.models)
-        if language_model is None:
-            raise ValueError(f"blind to {text.language}")
         for line in text.lines:
-            found, numbers = numbered(line.text, language, self.models)
-            yield found, language_model.trigrams.gains(numbers)
+            yield _gains_of(line.text, language, self.models)
+
+
+@lru_cache(maxsize=1024)
+def _gains_of(text: str, language: str, folder: str | None) -> tuple[Sequence[Token], Floats]:
+    """A line's tokens and what each gains, which is gauged and looked at; the gains are not to be changed."""
+    language_model = model(language, folder)
+    if language_model is None:
+        raise ValueError(f"blind to {language}")
+    found, numbers = numbered(text, language, folder)
+    return found, language_model.trigrams.gains(numbers)
 
 
 def span(found: Sequence[Token], badness: Floats, most: int = 8) -> tuple[int, int]:

@@ -238,8 +238,10 @@ def why_blind(language: str, lines: Sequence[str], folder: str | None = None) ->
     """
     if model(language, folder) is None:
         return f"no model of fluency for {language}"
+    if language not in ACCENTED:
+        return None
     letters = [character for line in lines for character in line if character.isalpha()]
     accented = sum(not letter.isascii() for letter in letters)
-    if language in ACCENTED and len(letters) >= 200 and accented < 0.002 * len(letters):
+    if len(letters) >= 200 and accented < 0.002 * len(letters):
         return "the text is written without the language's accents"
     return None

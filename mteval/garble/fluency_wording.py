@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Family, Gauge, Text
@@ -84,12 +85,18 @@ class OddWording(Gauge):
     def _read(self, text: Text) -> Iterator[tuple[Sequence[Token], float, Floats]]:
         """Each line's tokens, its log-odds, and each token's share in them."""
         language = base_language(text.language)
-        language_model = model(language, self.models)
-        if language_model is None or self.kind not in language_model.wordings:
-            raise ValueError(f"blind to {text.language}")
-        wording = language_model.wordings[self.kind]
         for line in text.lines:
-            found, numbers = numbered(line.text, language, self.models)
-            shares = wording.shares(numbers) / math.sqrt(max(4, len(found)))
-            # the end of a line has a share too, and no place
-            yield found, float(shares.sum()) + wording.bias, shares[: len(found)]
+            yield _read_line(line.text, language, self.kind, self.models)
+
+
+@lru_cache(maxsize=1024)
+def _read_line(text: str, language: str, kind: str, folder: str | None) -> tuple[Sequence[Token], float, Floats]:
+    """What ``_read`` says of a line, which is gauged and looked at; the shares are not to be changed."""
+    language_model = model(language, folder)
+    if language_model is None or kind not in language_model.wordings:
+        raise ValueError(f"blind to {language}")
+    wording = language_model.wordings[kind]
+    found, numbers = numbered(text, language, folder)
+    shares = wording.shares(numbers) / math.sqrt(max(4, len(found)))
+    # the end of a line has a share too, and no place
+    return found, float(shares.sum()) + wording.bias, shares[: len(found)]
