@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -78,6 +79,7 @@ def main() -> None:
             except KeyboardInterrupt:
                 print("mteval: stopped", file=sys.stderr)
                 code = 130
+            gc.freeze()  # or Python looks through all that torch has made once more, a second long, before it exits
             sys.exit(code)
         case [command, *_]:
             import difflib
