@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import RunError
-from mteval.files import write_bytes
+from mteval.files import writing
 from mteval.report.base import Counting, PairResult, Report, RunResult
 from mteval.scores import SegmentScores
 
@@ -35,15 +35,13 @@ class Statistics(Report):
 
     def write(self, result: RunResult, folder: Path) -> Path:
         path = folder / "statistics.npz"
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as members:
+        with writing(path) as file, zipfile.ZipFile(file, "w") as members:
             for name, array in (found for pair in result.pairs for found in _members(pair)):
                 member = io.BytesIO()
                 np.save(member, np.ascontiguousarray(array, np.float64), allow_pickle=False)
                 about = zipfile.ZipInfo(f"{name}.npy", _DAWN)
                 about.compress_type = zipfile.ZIP_DEFLATED
-                members.writestr(about, member.getvalue())
-        write_bytes(path, archive.getvalue())
+                members.writestr(about, member.getbuffer())
         return path
 
 
