@@ -25,7 +25,7 @@ class ErrorSpan:
     confidence: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One aligned unit of text, normally a sentence.
 

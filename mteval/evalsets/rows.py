@@ -9,7 +9,6 @@ from mteval.errors import ConfigError, DataError
 from mteval.lang import LangPair, check_code
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
 
-
 _NO_GOLD: Mapping[str, float] = {}
 """One for all segments that have none: there may be millions."""
 
