@@ -74,7 +74,7 @@ def translate(
             told.pop(missing[position], None)
             if output.notices:
                 told[missing[position]] = output.notices
-            if output.usage.requests:
+            if output.usage != UNUSED:
                 meter.count(output.usage, made_now=True)
             if system.card.reusable:
                 usage_row = [output.usage.row] if output.usage.requests else []
@@ -202,7 +202,7 @@ def _made(name: str, metric: Metric, missing: Mapping[str, Item], meter: Meter) 
             problem = f"gave {found.score} for the hypothesis “{missing[key].hypothesis[:60]}”"
             raise ContractError(f"metric {name}", problem, "report it with that segment")
         scored.add(key)
-        if found.usage.requests:
+        if found.usage != UNUSED:
             meter.count(found.usage, made_now=True)
         yield key, found
     if len(scored) < len(asked):
