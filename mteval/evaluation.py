@@ -11,7 +11,7 @@ from typing import Literal
 
 from rich.progress import Progress
 
-from mteval import judging, reuse, scoring
+from mteval import judging, reuse, reuse_judgements, scoring
 from mteval.comparison import Resampling
 from mteval.environment import environment
 from mteval.errors import ConfigError
@@ -82,7 +82,8 @@ class Evaluation:
         if not self.metrics and not self.signals:
             raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
         self.store.check()
-        eval_sets = self.subset.cut([self.reader.load(pair, self.pairs) for pair in self.pairs])
+        with self._timed("read"):
+            eval_sets = self.subset.cut([self.reader.load(pair, self.pairs) for pair in self.pairs])
         plans = [self._plan(eval_set) for eval_set in eval_sets]
         check_baseline(self.baseline, [name for plan in plans for name in ranked_of(plan.systems)])
         for name, metric in self.metrics.items():
@@ -156,6 +157,7 @@ class Evaluation:
 
     def _run_pair(self, plan: Plan, progress: Progress) -> PairResult:
         eval_set = plan.eval_set
+        reuse_judgements.prepare_marks(self.gate, eval_set.pair, self.store)
         hypotheses: dict[str, Hypotheses] = {}
         for name, system in plan.systems.items():
             with self._timed(f"translate {eval_set.pair} {name}"), keys_of(system, f"systems.{name}"):
@@ -165,7 +167,10 @@ class Evaluation:
                 system.close()
         with self._timed(f"gate {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} gate", len(hypotheses) * len(eval_set.scored))
-            marks = {name: self._gate(eval_set, found, advance) for name, found in hypotheses.items()}
+            marks = {
+                name: reuse_judgements.marks(self.gate, eval_set, found.texts, self.store, advance)
+                for name, found in hypotheses.items()
+            }
         scored: dict[str, Gathered] = {name: Gathered() for name in plan.systems}
         signatures = {}
         for name, metric in self.metrics.items():
@@ -174,18 +179,7 @@ class Evaluation:
                 metric.close()
         with self._timed(f"judge {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
-            made = {
-                name: judging.Translated(
-                    found, marks[name], scored[name].segments, plan.systems[name].card.kind != "reference"
-                )
-                for name, found in hypotheses.items()
-            }
-            ranked = [translated for name, translated in made.items() if plan.systems[name].card.kind == "system"]
-            sources = self._judge(judging.sources(eval_set, ranked, self.metrics), advance)
-            verdicts = {
-                name: self._judge(judging.translations(eval_set, translated, self.metrics), advance)
-                for name, translated in made.items()
-            }
+            sources, verdicts = self._judge_all(plan, hypotheses, marks, scored, advance)
         systems = tuple(
             SystemResult(
                 name=name,
@@ -197,7 +191,7 @@ class Evaluation:
                 segment_scores=scored[name].segments,
                 spans=scored[name].spans,
                 truncated=scored[name].truncated,
-                verdicts=verdicts[name],
+                verdicts=verdicts.get(name, ()),
                 notices=(*hypotheses[name].notices, *scored[name].notices),
                 recounted=scored[name].recounted,
                 optimised_with=tuple(dict.fromkeys((*self.optimised_with.get(name, ()), *system.card.optimised_with))),
@@ -207,10 +201,6 @@ class Evaluation:
         result = PairResult(eval_set, systems, plan.declined, sources)
         with self._timed(f"compare {eval_set.pair}"):
             return scoring.with_scores(result, self.metrics, signatures, self.resampling)
-
-    def _gate(self, eval_set: EvalSet, hypotheses: Hypotheses, advance: reuse.Advance) -> tuple[tuple[Mark, ...], ...]:
-        sources = [segment.source for segment in eval_set.scored]
-        return self.gate.marks_of(sources, hypotheses.texts, eval_set.pair, advance)
 
     def _score(
         self,
@@ -234,24 +224,42 @@ class Evaluation:
         advance = _bar(progress, f"{eval_set.pair} score {name}", len(ours) * len(eval_set.scored))
         return gather(name, metric, eval_set, ours, marks, scored, self.store, advance, meter)
 
-    def _judge(self, texts: Sequence[Text], advance: reuse.Advance) -> tuple[Verdict, ...]:
+    def _judge_all(
+        self,
+        plan: Plan,
+        hypotheses: Mapping[str, Hypotheses],
+        marks: Mapping[str, tuple[tuple[Mark, ...], ...]],
+        scored: Mapping[str, Gathered],
+        advance: reuse.Advance,
+    ) -> tuple[tuple[Verdict, ...], dict[str, tuple[Verdict, ...]]]:
+        """Verdicts on the source documents, and by system on its documents; none if there is no signal to look."""
         if not self.signals:  # what nothing looked at is not clean
-            advance(len(texts))
-            return ()
-        verdicts = []
-        for text in texts:
-            verdicts.append(judging.judge(text, self.signals, self.detector))
-            advance(1)
-        return tuple(verdicts)
+            return (), {}
+        kinds = {name: system.card.kind for name, system in plan.systems.items()}
+        made = {
+            name: judging.Translated(found, marks[name], scored[name].segments, kinds[name] != "reference")
+            for name, found in hypotheses.items()
+        }
+        ranked = [translated for name, translated in made.items() if kinds[name] == "system"]
+        sources = self._judge(judging.sources(plan.eval_set, ranked, self.metrics), advance)
+        return sources, {
+            name: self._judge(judging.translations(plan.eval_set, translated, self.metrics), advance)
+            for name, translated in made.items()
+        }
+
+    def _judge(self, texts: Sequence[Text], advance: reuse.Advance) -> tuple[Verdict, ...]:
+        return reuse_judgements.verdicts(texts, self.signals, self.detector, self.store, advance)
 
     def _meter(self, eval_set: EvalSet, kind: Literal["system", "metric"], name: str) -> Meter:
         return self._meters.setdefault((str(eval_set.pair), kind, name), Meter())
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
+        """Count the seconds of a step, less those of the steps within it."""
+        started, before = time.perf_counter(), sum(self._seconds.values())
         yield
-        self._seconds[step] = time.perf_counter() - started
+        within = sum(self._seconds.values()) - before
+        self._seconds[step] = time.perf_counter() - started - within
 
 
 def _bar(progress: Progress, title: str, total: int) -> reuse.Advance:

@@ -1,4 +1,4 @@
-"""A store of translations and scores, addressed by what made them: resume, share, never recompute.
+"""A store of translations, scores, marks and verdicts, addressed by what made them: resume, share, never recompute.
 
 Each signature has a folder; each process appends to a shard of its own there, so that any number of processes share a
 store without locks. A line that a killed process left unfinished is passed over.
@@ -228,11 +228,17 @@ class Store:
         """The shelf of one signature.
 
         Args:
-            room: ``translations`` or ``scores``.
-            name: the system's or metric's class, to make folders readable.
+            room: ``translations``, ``scores``, ``marks`` or ``verdicts``.
+            name: the class of what made them, to make folders readable.
             signature: everything that changes the result but the texts.
             wanted: the keys that will be asked for; of others nothing is in memory, however many the store has.
         """
-        if self.folder is None:
-            return Shelf(None, signature, wanted)
-        return Shelf(self.folder / VERSION / room / f"{name}-{signature.digest}", signature, wanted)
+        return Shelf(self._shelf_folder(room, name, signature), signature, wanted)
+
+    def has(self, room: str, name: str, signature: Signature) -> bool:
+        """Whether anything is held under one signature."""
+        folder = self._shelf_folder(room, name, signature)
+        return folder is not None and folder.is_dir()
+
+    def _shelf_folder(self, room: str, name: str, signature: Signature) -> Path | None:
+        return None if self.folder is None else self.folder / VERSION / room / f"{name}-{signature.digest}"

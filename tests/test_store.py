@@ -77,7 +77,7 @@ def test_of_two_values_the_last_one_holds_unless_it_is_damaged(tmp_path: Path) -
             shelf.put("1", [0.1])
             shelf.put("1", value)
             shelf.put("2", value)
-    first, second = sorted(tmp_path.rglob("*.jsonl"))
+    _, second = sorted(tmp_path.rglob("*.jsonl"))
     last = [0.5] if "0.5" in second.read_text("utf-8") else [0.75]
     assert Store(tmp_path).shelf("scores", "M", ONE, KEYS).get_all(["2", "k", "1", "2"]) == [last, None, last, last]
     second.write_bytes(b'\n{"key": "1", "val\n' + b'{"key": "2"')

@@ -14,6 +14,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 _DIFF = Path(__file__).parent / "vendor" / "jsdiff-9.0.0.min.js"
 _DIFF_NOTICE = "/*! jsdiff 9.0.0. Copyright (c) 2009-2015 Kevin Decker. BSD 3-Clause licence. */\n"
+_CHARTS = Path(__file__).parent / "vendor" / "vega-bundle.min.js"  # made beforehand: bundling it takes a second
 _CHARTS_NOTICE = (
     "/*! Vega, Vega-Lite, Vega-Embed by the University of Washington Interactive Data Lab, BSD 3-Clause licence, and "
     "what they are built on, as vl-convert-python bundles them. */\n"
@@ -54,7 +55,7 @@ def scripts(*, charts: bool) -> Scripts:
     own = "\n".join((TEMPLATES / f"{name}.js").read_text("utf-8") for name in ours)
     texts = [_DIFF_NOTICE + _DIFF.read_text("utf-8"), f'"use strict";\n{own}']
     if charts:
-        texts.insert(1, _charts())
+        texts.insert(1, _CHARTS_NOTICE + _CHARTS.read_text("utf-8"))
     return Scripts(tuple(_inline(text) for text in texts))
 
 
@@ -62,12 +63,6 @@ def scripts(*, charts: bool) -> Scripts:
 def style() -> Markup:
     """The pages' style sheet."""
     return Markup((TEMPLATES / "report.css").read_text("utf-8"))
-
-
-def _charts() -> str:
-    import vl_convert  # loads slowly, and only a page with charts needs it
-
-    return _CHARTS_NOTICE + str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _inline(text: str) -> Markup:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mteval.report import html_scripts
 from mteval.report.fakes import fake_result
 from mteval.report.html import Html
 
@@ -158,3 +159,14 @@ def test_a_record_may_say_little(record: dict[str, object], tmp_path: Path) -> N
     text = Page(Html().write(replace(fake_result(), record=record), tmp_path).read_text("utf-8")).text
     assert "What was done" in text
     assert "How to do it again" not in text
+
+
+def test_the_bundle_of_vega_is_what_vl_convert_makes() -> None:
+    vl_convert = pytest.importorskip("vl_convert")
+    made = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    vendor = Path(html_scripts.__file__).parent / "vendor"
+    remedy = "write what javascript_bundle gives into it, and the versions into vega-LICENSES.txt"
+    assert (vendor / "vega-bundle.min.js").read_bytes() == made.encode(), remedy
+    assert f"vl-convert-python {'.'.join(vl_convert.__version__.split('.')[:3])}" in " ".join(
+        (vendor / "vega-LICENSES.txt").read_text("utf-8").split()
+    )
