@@ -17,6 +17,7 @@ from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Keys, Shelf, Store, key_of
 from mteval.systems.base import Output, System
+from mteval.texts import Texts
 from mteval.usage import UNUSED, Meter, Usage
 
 Advance = Callable[[int], None]
@@ -80,7 +81,7 @@ def translate(
                 usage_row = [output.usage.row] if output.usage.requests else []
                 shelf.put(keys[missing[position]], [output.text, list(output.notices), *usage_row])
             advance(1)
-    complete = tuple(text for text in texts if text is not None)
+    complete = Texts(text for text in texts if text is not None)
     if len(complete) != len(segments):
         lost = next(segment.id for segment, text in zip(segments, texts, strict=True) if text is None)
         raise ContractError(
@@ -89,7 +90,9 @@ def translate(
             "report it: a system gives one for each, an empty one if it must",
         )
     notices = [f"segment {segments[row].id}: {notice}" for row in sorted(told) for notice in told[row]]
-    return Hypotheses(name, complete, tuple(notices))
+    given = eval_set.hypotheses.get(name)
+    shared = given.texts if given is not None and given.texts == complete else complete  # in memory once
+    return Hypotheses(name, shared, tuple(notices))
 
 
 def _held(

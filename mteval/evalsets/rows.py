@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from mteval.errors import ConfigError, DataError
 from mteval.lang import LangPair, check_code
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
+from mteval.texts import Texts
 
 _NO_GOLD: Mapping[str, float] = {}
 """One for all segments that have none: there may be millions."""
@@ -99,7 +100,7 @@ class _Columns:
 
     def __init__(self) -> None:
         self._first: str | None = None
-        self._texts: dict[str, list[str]] = {}
+        self._texts: dict[str, Texts] = {}
         self._lacking: dict[str, str] = {}
 
     def add(self, row: Row) -> None:
@@ -112,7 +113,7 @@ class _Columns:
         for system, text in row.hypotheses.items():
             if system not in self._texts and not first:
                 self._lacking[system] = self._first
-            self._texts.setdefault(system, []).append(text)
+            self._texts.setdefault(system, Texts()).append(text)
 
     @property
     def hypotheses(self) -> dict[str, Hypotheses]:
@@ -128,7 +129,7 @@ class _Columns:
                     f"no hypothesis of system {system!r}, which other lines have",
                     'write "" where the system gave nothing',
                 )
-        return {system: Hypotheses(system, tuple(texts)) for system, texts in self._texts.items()}
+        return {system: Hypotheses(system, texts) for system, texts in self._texts.items()}
 
 
 def origlang_of(where: str, value: object) -> str | None:
