@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from rich.console import Console
@@ -19,8 +21,8 @@ from mteval.report.verdicts import Verdicts
 from mteval.run_folder import RunFolder
 from mteval.tracking.base import Tracker, first_line
 
-_ALWAYS = (Segments(), Verdicts(), Statistics(), Record())
-"""What every folder of a run holds; the record comes last, since it holds the hashes of the others."""
+_ALWAYS = (Segments(), Verdicts(), Statistics())
+"""What every folder of a run holds, beside its record, which comes last: it holds the hashes of the others."""
 
 
 def check(trackers: Mapping[str, Tracker]) -> None:
@@ -53,7 +55,12 @@ def deliver(
     written: list[str] = []
 
     def write(partial: Path) -> None:
-        written.extend(report.write(result, partial).name for report in (*reports.values(), *_ALWAYS))
+        seconds: dict[str, float] = {}
+        for report in (*reports.values(), *_ALWAYS):
+            started = time.perf_counter()
+            written.append(report.write(result, partial).name)
+            seconds[f"report {written[-1]}"] = round(time.perf_counter() - started, 3)
+        written.append(Record().write(_with_seconds(result, seconds), partial).name)
         if beside is not None:
             beside(partial)
 
@@ -70,6 +77,13 @@ def deliver(
     )
     for logged in _track(trackers, result, folder.path, files):
         screen.print(f"Logged: {plain(logged)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _with_seconds(result: RunResult, seconds: Mapping[str, float]) -> RunResult:
+    """The same result, whose record says how long reports took, if it says how long anything took."""
+    if "seconds" not in result.record:
+        return result
+    return replace(result, record={**result.record, "seconds": {**result.record["seconds"], **seconds}})
 
 
 def _track(

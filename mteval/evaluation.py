@@ -11,20 +11,20 @@ from typing import Literal
 
 from rich.progress import Progress
 
-from mteval import judging, recounting, reuse, reuse_judgements, scoring
+from mteval import judging, reuse, reuse_judgements, scoring
 from mteval.comparison import Resampling
 from mteval.environment import environment
 from mteval.errors import ConfigError
 from mteval.evalsets.base import EvalSetReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
+from mteval.gathering import Gathered, gather
 from mteval.lang import LangPair
 from mteval.metrics.base import Metric
 from mteval.plan import Plan, check_baseline, check_references, keys_of, ranked_of, warnings_of
-from mteval.report.base import Counting, PairResult, RunResult, SystemResult
+from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.report.record import settings_of
-from mteval.scores import SegmentScores
-from mteval.segment import ErrorSpan, EvalSet, Hypotheses
+from mteval.segment import EvalSet, Hypotheses
 from mteval.store import Store
 from mteval.subset import Subset
 from mteval.systems.base import Kind, System
@@ -34,17 +34,6 @@ from mteval.usage import Meter
 DEFAULT_RESAMPLING = Resampling(draws=1000, seed=12345, trials=10000)
 
 _ORDER: Mapping[Kind, int] = {"system": 0, "reference": 1, "canary": 2}
-
-
-@dataclass
-class _Scored:
-    """What the metrics said of one system, while it is being put together."""
-
-    segments: dict[str, SegmentScores] = field(default_factory=dict)
-    recounted: dict[Counting, dict[str, SegmentScores]] = field(default_factory=dict)
-    spans: dict[str, tuple[tuple[ErrorSpan, ...] | None, ...]] = field(default_factory=dict)
-    truncated: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -93,7 +82,8 @@ class Evaluation:
         if not self.metrics and not self.signals:
             raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
         self.store.check()
-        eval_sets = self.subset.cut([self.reader.load(pair, self.pairs) for pair in self.pairs])
+        with self._timed("read"):
+            eval_sets = self.subset.cut([self.reader.load(pair, self.pairs) for pair in self.pairs])
         plans = [self._plan(eval_set) for eval_set in eval_sets]
         check_baseline(self.baseline, [name for plan in plans for name in ranked_of(plan.systems)])
         for name, metric in self.metrics.items():
@@ -181,7 +171,7 @@ class Evaluation:
                 name: reuse_judgements.marks(self.gate, eval_set, found.texts, self.store, advance)
                 for name, found in hypotheses.items()
             }
-        scored: dict[str, _Scored] = {name: _Scored() for name in plan.systems}
+        scored: dict[str, Gathered] = {name: Gathered() for name in plan.systems}
         signatures = {}
         for name, metric in self.metrics.items():
             with self._timed(f"score {eval_set.pair} {name}"), keys_of(metric, f"metrics.{name}"):
@@ -189,18 +179,7 @@ class Evaluation:
                 metric.close()
         with self._timed(f"judge {eval_set.pair}"):
             advance = _bar(progress, f"{eval_set.pair} verdicts", (len(hypotheses) + 1) * len(eval_set.documents))
-            made = {
-                name: judging.Translated(
-                    found, marks[name], scored[name].segments, plan.systems[name].card.kind != "reference"
-                )
-                for name, found in hypotheses.items()
-            }
-            ranked = [translated for name, translated in made.items() if plan.systems[name].card.kind == "system"]
-            sources = self._judge(judging.sources(eval_set, ranked, self.metrics), advance)
-            verdicts = {
-                name: self._judge(judging.translations(eval_set, translated, self.metrics), advance)
-                for name, translated in made.items()
-            }
+            sources, verdicts = self._judge_all(plan, hypotheses, marks, scored, advance)
         systems = tuple(
             SystemResult(
                 name=name,
@@ -212,7 +191,7 @@ class Evaluation:
                 segment_scores=scored[name].segments,
                 spans=scored[name].spans,
                 truncated=scored[name].truncated,
-                verdicts=verdicts[name],
+                verdicts=verdicts.get(name, ()),
                 notices=(*hypotheses[name].notices, *scored[name].notices),
                 recounted=scored[name].recounted,
                 optimised_with=tuple(dict.fromkeys((*self.optimised_with.get(name, ()), *system.card.optimised_with))),
@@ -230,45 +209,43 @@ class Evaluation:
         plan: Plan,
         hypotheses: Mapping[str, Hypotheses],
         marks: Mapping[str, Sequence[Sequence[Mark]]],
-        scored: Mapping[str, _Scored],
+        scored: Mapping[str, Gathered],
         progress: Progress,
     ) -> str:
         """Score all systems by one metric, and say under which signature."""
         eval_set = plan.eval_set
-        needs_reference = metric.card.needs_reference
-        references = eval_set.reference_names if needs_reference else ()
         # A reference against itself would only show that the metric can tell two texts are the same.
-        systems = [s for s in plan.systems if not (needs_reference and plan.systems[s].card.kind == "reference")]
-        items = [
-            item
-            for system in systems
-            for item in scoring.items_of(eval_set, hypotheses[system].texts, references, metric.card)
-        ]
+        ours = {
+            system: found
+            for system, found in hypotheses.items()
+            if not (metric.card.needs_reference and plan.systems[system].card.kind == "reference")
+        }
         meter = self._meter(eval_set, "metric", name)
-        signature = metric.signature(len(references))
-        advance = _bar(progress, f"{eval_set.pair} score {name}", len(items))
-        scores = reuse.score(name, metric, items, len(references), self.store, advance, meter)
-        size = len(eval_set.scored)
-        for start, system in enumerate(systems):
-            part = scores[start * size : (start + 1) * size]
-            into = scored[system]
-            into.segments[name] = scoring.segment_scores(name, system, part)
-            if any(score.spans is not None for score in part):
-                into.spans[name] = tuple(score.spans for score in part)
-            if cut := tuple(index for index, score in enumerate(part) if score.truncated):
-                into.truncated[name] = cut
-            for segment, score in zip(eval_set.scored, part, strict=True):
-                into.notices += [f"segment {segment.id}, metric {name}: {notice}" for notice in score.notices]
-        found = {system: items[start * size : (start + 1) * size] for start, system in enumerate(systems)}
-        segments = {system: scored[system].segments[name] for system in systems}
-        others: Sequence[tuple[Counting, Mapping[str, SegmentScores]]] = (
-            ("gated", recounting.gated(metric, found, marks, segments)),
-            ("decoded", recounting.decoded(name, metric, found, marks, segments, self.store, meter)),
-        )
-        for counting, recounted in others:
-            for system, one in recounted.items():
-                scored[system].recounted.setdefault(counting, {})[name] = one
-        return str(signature)
+        advance = _bar(progress, f"{eval_set.pair} score {name}", len(ours) * len(eval_set.scored))
+        return gather(name, metric, eval_set, ours, marks, scored, self.store, advance, meter)
+
+    def _judge_all(
+        self,
+        plan: Plan,
+        hypotheses: Mapping[str, Hypotheses],
+        marks: Mapping[str, tuple[tuple[Mark, ...], ...]],
+        scored: Mapping[str, Gathered],
+        advance: reuse.Advance,
+    ) -> tuple[tuple[Verdict, ...], dict[str, tuple[Verdict, ...]]]:
+        """Verdicts on the source documents, and by system on its documents; none if there is no signal to look."""
+        if not self.signals:  # what nothing looked at is not clean
+            return (), {}
+        kinds = {name: system.card.kind for name, system in plan.systems.items()}
+        made = {
+            name: judging.Translated(found, marks[name], scored[name].segments, kinds[name] != "reference")
+            for name, found in hypotheses.items()
+        }
+        ranked = [translated for name, translated in made.items() if kinds[name] == "system"]
+        sources = self._judge(judging.sources(plan.eval_set, ranked, self.metrics), advance)
+        return sources, {
+            name: self._judge(judging.translations(plan.eval_set, translated, self.metrics), advance)
+            for name, translated in made.items()
+        }
 
     def _judge(self, texts: Sequence[Text], advance: reuse.Advance) -> tuple[Verdict, ...]:
         return reuse_judgements.verdicts(texts, self.signals, self.detector, self.store, advance)
@@ -278,9 +255,11 @@ class Evaluation:
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
+        """Count the seconds of a step, less those of the steps within it."""
+        started, before = time.perf_counter(), sum(self._seconds.values())
         yield
-        self._seconds[step] = time.perf_counter() - started
+        within = sum(self._seconds.values()) - before
+        self._seconds[step] = time.perf_counter() - started - within
 
 
 def _bar(progress: Progress, title: str, total: int) -> reuse.Advance:

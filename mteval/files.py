@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import lzma
 import os
@@ -88,28 +87,29 @@ def open_stream(path: Path) -> BinaryIO:
         return path.open("rb")
 
 
-def stream_lines(file: BinaryIO, name: str) -> Iterator[tuple[str, str]]:
+def stream_lines(file: BinaryIO, name: str, longest: int | None = LONGEST_LINE) -> Iterator[tuple[str, str]]:
     """The lines of a UTF-8 stream, each with its place (``file:line``) and as soon as it is there; none is kept.
 
     Lines end as in ``read_lines``, and lose their ends as there.
 
     Args:
         name: the file's, for places and errors.
+        longest: how many bytes a line may have; ``None`` for any.
 
     Raises:
         EncodingError: a line is not UTF-8.
-        DataError: the stream cannot be read, or a line is longer than ``LONGEST_LINE``.
+        DataError: the stream cannot be read, or a line is longer than ``longest``.
     """
     number = 0
     while True:
         with _reading(name):
-            raw = file.readline(LONGEST_LINE + 1)
+            raw = file.readline(-1 if longest is None else longest + 1)
         if not raw:
             return
         number += 1
         where = f"{name}:{number}"
-        if len(raw) > LONGEST_LINE:
-            problem = f"the line is longer than {LONGEST_LINE // 2**20} MiB"
+        if longest is not None and len(raw) > longest:
+            problem = f"the line is longer than {longest // 2**20} MiB"
             raise DataError(where, problem, "break the text into lines")
         try:
             line = raw.decode("utf-8")
@@ -151,16 +151,16 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of a JSON Lines file, each with its place (``file:line``); blank lines are passed over.
+    """The objects of a JSON Lines file, each with its place (``file:line``) and as soon as its line is read; blank
+    lines are passed over.
 
     Raises:
         DataError: a line is not one JSON object.
     """
-    for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        yield where, parse_object(line, where)
+    with open_stream(path) as file:
+        for where, line in stream_lines(file, str(path), longest=None):
+            if line.strip():
+                yield where, parse_object(line, where)
 
 
 def parse_object(line: str, where: str) -> dict[str, Any]:
@@ -252,7 +252,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: under another name first, then renamed into place.
+    """Write a file whole or not at all; see ``writing``."""
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that is written whole or not at all: under another name first, and renamed into place at the end.
 
     Raises:
         OutputError: it cannot be written.
@@ -260,7 +267,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
+        with partial.open("wb") as file:
+            yield file
         partial.replace(path)
     except OSError as error:
         raise OutputError(
@@ -271,11 +279,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a JSON Lines file whole or not at all."""
-    buffer = io.StringIO()
-    for row in rows:
-        buffer.write(dump_json(row) + "\n")
-    write_text(path, buffer.getvalue())
+    """Write a JSON Lines file whole or not at all, a row at a time."""
+    with writing(path) as file:
+        for row in rows:
+            file.write(f"{dump_json(row)}\n".encode())
 
 
 def dump_json(value: object, *, indent: int | None = None) -> str:

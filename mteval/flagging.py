@@ -13,7 +13,7 @@ from mteval.lang import LangPair, base_language
 from mteval.metrics.base import Item, Metric, MetricCard, stacked
 from mteval.metrics.lexical import Lexical
 from mteval.scores import SegmentScores
-from mteval.scoring import items_of
+from mteval.scoring import Items
 from mteval.segment import Document, EvalSet, Hypotheses
 from mteval.store import Store
 from mteval.unjudged.base import UNKNOWN, Unjudged
@@ -142,9 +142,9 @@ def _eval_set(text: Unjudged) -> EvalSet:
     return EvalSet(text.file, pair, (document,), text.segments, hypotheses)
 
 
-def _items(eval_set: EvalSet, references: int, card: MetricCard) -> list[Item]:
+def _items(eval_set: EvalSet, references: int, card: MetricCard) -> Sequence[Item]:
     (hypotheses,) = eval_set.hypotheses.values()
-    return items_of(eval_set, hypotheses.texts, eval_set.reference_names if references else (), card)
+    return Items(eval_set, hypotheses.texts, eval_set.reference_names if references else (), card)
 
 
 def _unwatched(done: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from mteval import reuse
 from mteval.gate import Mark, MarkKind
 from mteval.metrics.base import Item, ItemScore, Metric
-from mteval.scores import SegmentScores
+from mteval.scores import Points, SegmentScores
 from mteval.store import Store
 from mteval.usage import Meter
 
@@ -40,7 +40,7 @@ def gated(
         found: the scores of the texts as they are.
     """
     failures = {
-        system: {row: metric.nothing(item) for row, item in enumerate(of_system) if failed(marks[system][row])}
+        system: {row: metric.nothing(of_system[row]) for row, seen in enumerate(marks[system]) if failed(seen)}
         for system, of_system in items.items()
     }
     if any(score is None for of_system in failures.values() for score in of_system.values()):
@@ -76,9 +76,9 @@ def decoded(
     asked: dict[tuple[str, int], Item] = {}
     for system, of_system in items.items():
         plain = {
-            item.hypothesis: html.unescape(item.hypothesis)
-            for row, item in enumerate(of_system)
-            if any(mark.kind == "html_entities" for mark in marks[system][row])
+            (text := of_system[row].hypothesis): html.unescape(text)
+            for row, seen in enumerate(marks[system])
+            if any(mark.kind == "html_entities" for mark in seen)
         }
         for row, item in enumerate(of_system if plain else ()):
             if (changed := _with(plain, item)) != item:
@@ -102,9 +102,9 @@ def _with(texts: Mapping[str, str], item: Item) -> Item:
 def _replaced(found: SegmentScores, items: Mapping[int, ItemScore]) -> SegmentScores:
     """The same scores with those of some segments, by position, replaced."""
     width = max((len(item.statistics) for item in items.values()), default=0)
-    scores, statistics = list(found.scores), found.statistics
+    scores, statistics = found.numbers.copy(), found.statistics
     table = np.full((len(found), width), np.nan) if statistics is None else statistics.copy()
     for row, item in items.items():
-        scores[row] = item.score
+        scores[row] = np.nan if item.score is None else item.score
         table[row] = item.statistics or np.nan
-    return SegmentScores(found.metric, found.system, tuple(scores), table)
+    return SegmentScores(found.metric, found.system, Points(scores), table)

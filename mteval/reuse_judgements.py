@@ -38,8 +38,8 @@ def marks(
     found: list[tuple[Mark, ...]] = [()] * len(texts)
     with store.shelf("marks", type(gate).__name__, _signature(vars(gate)), keys) as shelf:
         missing = []
-        for key, one in zip(keys, rows, strict=True):
-            kept = _marks(shelf.get(key), len(one))
+        for key, one, value in zip(keys, rows, shelf.get_all(keys), strict=True):
+            kept = _marks(value, len(one))
             if kept is None:
                 missing.append((key, one))
                 continue

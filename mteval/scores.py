@@ -3,13 +3,57 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ContractError
+
+_CHUNK = 4096
+"""Scores that are made Python's numbers together, so that a million of them never are at once."""
+
+
+class Points(Sequence[float | None]):
+    """Segment scores in eight bytes each: a sequence of numbers, and of ``None`` where there is none.
+
+    Args:
+        numbers: float64 array of shape [segments], NaN where there is no score.
+    """
+
+    def __init__(self, numbers: NDArray[np.float64]) -> None:
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> float | None: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[float | None, ...]: ...
+    def __getitem__(self, at: int | slice) -> float | tuple[float | None, ...] | None:
+        if isinstance(at, slice):
+            return tuple(Points(self.numbers[at]))
+        number: float = self.numbers.item(at)
+        return None if math.isnan(number) else number
+
+    def __iter__(self) -> Iterator[float | None]:
+        for start in range(0, len(self.numbers), _CHUNK):
+            for number in self.numbers[start : start + _CHUNK].tolist():
+                yield None if math.isnan(number) else number
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Points):
+            return np.array_equal(self.numbers, other.numbers, equal_nan=True)
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 @dataclass(frozen=True)
@@ -19,7 +63,7 @@ class SegmentScores:
     Attributes:
         metric: the metric's name.
         system: the system's name.
-        scores: one score a segment, ``None`` where there is none.
+        scores: one score a segment, ``None`` where there is none; kept as ``Points``.
         statistics: float64 array of shape [segments, k]: the *segment statistics* from which the metric computes its
             system score for any subset or resample without scoring again. The row of a segment without a score is
             all NaN. ``None`` if nothing was scored.
@@ -27,17 +71,19 @@ class SegmentScores:
 
     metric: str
     system: str
-    scores: tuple[float | None, ...]
+    scores: Sequence[float | None]
     statistics: NDArray[np.float64] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        for index, score in enumerate(self.scores):
-            if score is not None and not math.isfinite(score):
-                raise ContractError(
-                    f"metric {self.metric}",
-                    f"gave {score} for segment {index + 1} of system {self.system}",
-                    "report it with that segment: a metric gives a number or no score",
-                )
+        if not isinstance(self.scores, Points):
+            for index, score in enumerate(self.scores):
+                if score is not None and math.isnan(score):
+                    self._refuse(index, score)
+            points = Points(np.array([math.nan if score is None else score for score in self.scores], np.float64))
+            object.__setattr__(self, "scores", points)
+        if np.isinf(self.numbers).any():
+            index = int(np.flatnonzero(np.isinf(self.numbers))[0])
+            self._refuse(index, self.numbers.item(index))
         if self.statistics is not None and len(self.statistics) != len(self.scores):
             raise ContractError(
                 f"metric {self.metric}",
@@ -45,11 +91,24 @@ class SegmentScores:
                 "report it: both must be equally many",
             )
 
+    def _refuse(self, index: int, score: float) -> None:
+        raise ContractError(
+            f"metric {self.metric}",
+            f"gave {score} for segment {index + 1} of system {self.system}",
+            "report it with that segment: a metric gives a number or no score",
+        )
+
     def __len__(self) -> int:
         return len(self.scores)
 
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """The scores as an array of shape [segments], NaN where there is none."""
+        assert isinstance(self.scores, Points)
+        return self.scores.numbers
+
     def scored(self, rows: Sequence[int] | None = None) -> NDArray[np.float64] | None:
-        """The statistics of the segments that have a score.
+        """The statistics of the segments that have a score; not to be written into.
 
         Args:
             rows: the positions to choose from; ``None`` for all.
@@ -59,9 +118,11 @@ class SegmentScores:
         """
         if self.statistics is None:
             return None
-        chosen = range(len(self)) if rows is None else rows
-        there = [row for row in chosen if self.scores[row] is not None]
-        return self.statistics[there] if there else None
+        chosen = slice(None) if rows is None else np.array(rows, np.intp)
+        there = ~np.isnan(self.numbers[chosen])
+        if not there.any():
+            return None
+        return self.statistics[chosen] if there.all() else self.statistics[chosen][there]
 
 
 @dataclass(frozen=True)

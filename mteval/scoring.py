@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,25 +21,46 @@ from mteval.segment import EvalSet
 from mteval.stats import bootstrap_interval
 
 
-def items_of(eval_set: EvalSet, texts: Sequence[str], references: Sequence[str], card: MetricCard) -> list[Item]:
-    """What a metric sees of a system's hypotheses, one item a segment.
+class Items(Sequence[Item]):
+    """What a metric sees of a system's hypotheses, one item a segment; each is made when it is asked for.
 
     Args:
         texts: the hypotheses, aligned with ``eval_set.scored``.
         references: the names of the references that it sees.
         card: the metric's; it says whether it is told the languages, and how many segments before each it looks at.
     """
-    pair = eval_set.pair if card.sees_languages else None
-    bare = [
-        Item(segment.source, text, tuple(segment.references[name] for name in references), pair=pair)
-        for segment, text in zip(eval_set.scored, texts, strict=True)
-    ]
-    if not card.context:
-        return bare
-    before = {
-        row: rows[max(0, at - card.context) : at] for rows in eval_set.rows.values() for at, row in enumerate(rows)
-    }
-    return [replace(item, context=tuple(bare[row] for row in before[index])) for index, item in enumerate(bare)]
+
+    def __init__(self, eval_set: EvalSet, texts: Sequence[str], references: Sequence[str], card: MetricCard) -> None:
+        self._eval_set = eval_set
+        self._texts = texts
+        self._references = references
+        self._context = card.context
+        self._pair = eval_set.pair if card.sees_languages else None
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Item]: ...
+    def __getitem__(self, at: int | slice) -> Item | list[Item]:
+        if isinstance(at, slice):
+            return [self._item(row) for row in range(*at.indices(len(self)))]
+        return self._item(range(len(self))[at])
+
+    def _item(self, row: int) -> Item:
+        if not self._context:
+            return self._bare(row, ())
+        of_document = self._eval_set.rows[self._eval_set.scored[row].document]
+        place = bisect_left(of_document, row)
+        before = of_document[max(0, place - self._context) : place]
+        return self._bare(row, tuple(self._bare(one, ()) for one in before))
+
+    def _bare(self, row: int, context: tuple[Item, ...]) -> Item:
+        segment = self._eval_set.scored[row]
+        references = tuple(segment.references[name] for name in self._references)
+        return Item(segment.source, self._texts[row], references, context, self._pair)
 
 
 def segment_scores(metric: str, system: str, items: Sequence[ItemScore]) -> SegmentScores:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -25,7 +25,7 @@ class ErrorSpan:
     confidence: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One aligned unit of text, normally a sentence.
 
@@ -85,11 +85,12 @@ class Hypotheses:
     """A system's output, one text a segment, aligned with ``EvalSet.scored``.
 
     Attributes:
+        texts: a tuple, or ``mteval.texts.Texts`` where there may be very many.
         notices: what must not pass in silence, a sentence each that names the segment.
     """
 
     system: str
-    texts: tuple[str, ...]
+    texts: Sequence[str]
     notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -10,15 +10,32 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mteval.errors import OutputError
 from mteval.signature import Signature
 
 VERSION = "v1"
+
+_BYTES = 20
+"""Of a key that ``key_of`` makes."""
+
+_START = b'{"key": "'
+"""How a shard's lines begin."""
+
+_LINES = 65536
+"""Lines of a shard that are looked through together."""
+
+_PLACE = np.dtype([("key", np.int64), ("start", np.int64), ("size", np.int32), ("shard", np.int32)])
+"""Where a line stands: the hash of its key, its first byte, how many it has, and the shard."""
 
 
 def key_of(*texts: str) -> str:
@@ -27,47 +44,98 @@ def key_of(*texts: str) -> str:
     for text in texts:
         raw = text.encode("utf-8", "surrogatepass")
         digest.update(len(raw).to_bytes(8, "little") + raw)
-    return digest.hexdigest()[:40]
+    return digest.hexdigest()[: 2 * _BYTES]
+
+
+class Keys(Sequence[str]):
+    """Keys that ``key_of`` made, in 20 bytes each.
+
+    Args:
+        keys: in order; they are taken one by one.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        raw = bytearray()
+        for key in keys:
+            raw += bytes.fromhex(key)
+        self._raw = bytes(raw)
+
+    def __len__(self) -> int:
+        return len(self._raw) // _BYTES
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        return self._raw[at * _BYTES : (at + 1) * _BYTES].hex()
 
 
 class Shelf:
-    """What the store holds under one signature, and the shard that this process appends to."""
+    """What the store holds under one signature, and the shard that this process appends to.
 
-    def __init__(self, folder: Path | None, signature: Signature, wanted: Collection[str]) -> None:
+    In memory is where each value stands, and no value: 24 bytes for each that was asked for.
+    """
+
+    def __init__(self, folder: Path | None, signature: Signature, wanted: Iterable[str]) -> None:
         self._folder = folder
         self._signature = signature
-        self._wanted = frozenset(wanted)
         self._shard: TextIO | None = None
-        self._held: dict[str, Any] = {}
-        if folder is not None and folder.is_dir():
-            for shard in sorted(folder.glob("*.jsonl")):
-                try:
-                    self._read(shard)
-                except OSError as error:
-                    remedy = "remove it, choose another store with store=FOLDER, or do without with store=null"
-                    raise OutputError(str(shard), f"cannot be read ({error.strerror})", remedy) from None
+        self._shards = sorted(folder.glob("*.jsonl")) if folder is not None and folder.is_dir() else []
+        self._places = np.empty(0, _PLACE)
+        if self._shards:
+            asked = np.unique(np.fromiter(map(hash, wanted), np.int64))
+            found = [some for at, shard in enumerate(self._shards) for some in self._read(at, shard, asked)]
+            places = np.concatenate([self._places, *found])[::-1]  # of two lines of one key the last one holds
+            self._places = places[np.unique(places["key"], return_index=True)[1]]
 
-    def _read(self, shard: Path) -> None:
-        with shard.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+    def _read(self, at: int, shard: Path, asked: NDArray[np.int64]) -> Iterator[NDArray[np.void]]:
+        """Where the wanted values of a shard stand, some at a time."""
+        found: list[tuple[int, int, int, int]] = []
+        place = 0
+        with _reading(shard), shard.open("rb") as lines:
             for line in lines:
-                try:
-                    row = json.loads(line)
-                    if row["key"] in self._wanted:
-                        self._held[row["key"]] = row["value"]
-                except (ValueError, TypeError, KeyError, RecursionError):
-                    continue  # cut off by a kill, or blank: it is computed again
+                if (key := _key(line)) is not None:
+                    found.append((hash(key), place, len(line), at))
+                place += len(line)
+                if len(found) == _LINES:
+                    yield _among(found, asked)
+                    found.clear()
+        yield _among(found, asked)
 
     def get(self, key: str) -> Any | None:
-        """What is held under a key; ``None`` if nothing is."""
-        return self._held.get(key)
+        """What was held under a key when the shelf was opened; ``None`` if nothing was."""
+        return self.get_all([key])[0]
+
+    def get_all(self, keys: Sequence[str]) -> list[Any | None]:
+        """What was held under each of some keys when the shelf was opened; ``None`` where nothing was."""
+        values: list[Any | None] = [None] * len(keys)
+        if not len(self._places):
+            return values
+        hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
+        at = np.minimum(np.searchsorted(self._places["key"], hashes), len(self._places) - 1)
+        held = np.flatnonzero(self._places["key"][at] == hashes)
+        places = self._places[at[held]]
+        order = np.lexsort((places["start"], places["shard"]))
+        for shard, some in groupby(order.tolist(), key=lambda one: int(places["shard"][one])):
+            with _reading(self._shards[shard]), self._shards[shard].open("rb") as lines:
+                for one in some:
+                    lines.seek(int(places["start"][one]))
+                    row = _row(lines.read(int(places["size"][one])))
+                    key = keys[int(held[one])]
+                    values[int(held[one])] = row["value"] if row is not None and row["key"] == key else None
+        return values
 
     def put(self, key: str, value: Any) -> None:
-        """Hold a value (anything JSON can write) under a key, at once and for later runs.
+        """Keep a value (anything JSON can write) under a key for later runs; this shelf does not hold it.
 
         Raises:
             OutputError: the store cannot be written.
         """
-        self._held[key] = value
         if self._folder is None:
             return
         try:
@@ -98,8 +166,42 @@ class Shelf:
             self._shard = None
 
 
+def _key(line: bytes) -> str | None:
+    """The key of a shard's line; ``None`` of one that is blank, or that a kill cut off."""
+    end = line.find(b'"', len(_START))
+    if not line.rstrip().endswith(b"}"):
+        return None
+    if line.startswith(_START) and b"\\" not in line[:end]:
+        return line[len(_START) : end].decode("utf-8", "replace")
+    row = _row(line)
+    return None if row is None else str(row["key"])
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    """What a shard's line says; ``None`` if it is damaged, so that it is computed again."""
+    try:
+        row = json.loads(line)
+        return {"key": row["key"], "value": row["value"]}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _among(found: list[tuple[int, int, int, int]], asked: NDArray[np.int64]) -> NDArray[np.void]:
+    places = np.array(found, _PLACE)
+    return places[np.isin(places["key"], asked)]
+
+
+@contextmanager
+def _reading(shard: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        remedy = "remove it, choose another store with store=FOLDER, or do without with store=null"
+        raise OutputError(str(shard), f"cannot be read ({error.strerror})", remedy) from None
+
+
 class Store:
-    """A folder of shelves; without a folder it holds what one run computes, and forgets it."""
+    """A folder of shelves; without a folder it keeps nothing."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -122,14 +224,14 @@ class Store:
             remedy = "choose another folder with store=FOLDER, or do without with store=null"
             raise OutputError(str(self.folder), f"the store cannot be written ({problem})", remedy)
 
-    def shelf(self, room: str, name: str, signature: Signature, wanted: Collection[str]) -> Shelf:
+    def shelf(self, room: str, name: str, signature: Signature, wanted: Iterable[str]) -> Shelf:
         """The shelf of one signature.
 
         Args:
             room: ``translations``, ``scores``, ``marks`` or ``verdicts``.
             name: the class of what made them, to make folders readable.
             signature: everything that changes the result but the texts.
-            wanted: the keys that will be asked for; no others are held in memory, however many the store has.
+            wanted: the keys that will be asked for; of others nothing is in memory, however many the store has.
         """
         return Shelf(self._shelf_folder(room, name, signature), signature, wanted)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What was used of a service that counts.
 
@@ -40,6 +40,10 @@ class Usage:
     def row(self) -> dict[str, Any]:
         """As JSON holds it."""
         return asdict(self)
+
+
+UNUSED = Usage()
+"""Of what asked for nothing."""
 
 
 class Meter:

@@ -11,13 +11,13 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
-    "needs", "language_models", "stats", "comparison", "segment", "subset", "files", "options", "store",
+    "needs", "language_models", "stats", "comparison", "texts", "segment", "subset", "files", "options", "store",
     "environment", "checkpoint", "loading", "answers_tongues", "answers", "identification", "gate", "chat",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
-    "recounting", "judging", "reuse_judgements", "run_folder", "rebuilding", "recorded", "run_search",
-    "merging_usage", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery", "command_line",
-    "lang_pair_source", "config_objects", "config_significance", "config", "composition", "app", "building",
-    "doctor_parts", "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts", "doctor_versions",
+    "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "rebuilding", "recorded",
+    "run_search", "merging_usage", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery",
+    "command_line", "lang_pair_source", "config_objects", "config_significance", "config", "composition", "app",
+    "building", "doctor_parts", "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts", "doctor_versions",
     "doctor_ground", "doctor_examine", "doctor_text", "doctor", "list_command", "init_command", "flag",
     "report_command", "completion_words", "completion", "__main__",
 ]  # fmt: skip

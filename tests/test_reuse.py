@@ -11,7 +11,7 @@ from mteval.lang import LangPair
 from mteval.metrics.base import Item, ItemScore
 from mteval.metrics.fakes import LengthRatio
 from mteval.needs import Need
-from mteval.scoring import items_of
+from mteval.scoring import Items
 from mteval.segment import Document, EvalSet, Segment
 from mteval.signature import Signature
 from mteval.store import Store
@@ -149,7 +149,7 @@ def test_notices_and_costs_of_scores_are_kept(tmp_path: Path) -> None:
 
 def test_context_is_of_the_same_document_and_part_of_the_key(tmp_path: Path) -> None:
     card = replace(LengthRatio().card, context=2)
-    items = items_of(eval_set("a 1", "a 2", "a 3", "b 1"), ("1", "2", "3", "4"), (), card)
+    items = Items(eval_set("a 1", "a 2", "a 3", "b 1"), ("1", "2", "3", "4"), (), card)
     assert [[one.source for one in item.context] for item in items] == [[], ["a 1"], ["a 1", "a 2"], []]
     assert [one.hypothesis for one in items[2].context] == ["1", "2"]
     metric = LengthRatio()
@@ -161,8 +161,8 @@ def test_context_is_of_the_same_document_and_part_of_the_key(tmp_path: Path) -> 
 
 def test_languages_are_told_to_who_asks_and_part_of_the_key(tmp_path: Path) -> None:
     found = eval_set("a 1")
-    (deaf,) = items_of(found, ("1",), (), LengthRatio().card)
-    (told,) = items_of(found, ("1",), (), replace(LengthRatio().card, sees_languages=True))
+    (deaf,) = Items(found, ("1",), (), LengthRatio().card)
+    (told,) = Items(found, ("1",), (), replace(LengthRatio().card, sees_languages=True))
     assert (deaf.pair, told.pair) == (None, PT_EN)
     metric = LengthRatio()
     for item in (deaf, told, replace(told, pair=LangPair("pt", "ro")), told):

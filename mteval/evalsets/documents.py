@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -190,7 +190,7 @@ class DocumentFolder(EvalSetReader):
                 if note:
                     notes[segment.id] = note
         for segment in segments:
-            yield Segment(**{**vars(segment), "references": given.get(segment.id, {}), "notes": notes.get(segment.id)})
+            yield replace(segment, references=given.get(segment.id, {}), notes=notes.get(segment.id))
 
 
 def read_references(path: Path, body: Sequence[Segment]) -> Iterator[tuple[Segment, str, str | None]]:

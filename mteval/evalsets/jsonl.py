@@ -46,15 +46,15 @@ class JsonLines(EvalSetReader):
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         path = resolve(pair.fill(self._path))
         told = "{lang_pair}" in self._path or "{target}" in self._path
-        lines = [
-            (where, line)
+        rows = (
+            _row(where, line)
             for where, line in read_jsonl(path)
             if is_of_pair(where, str(line["lang_pair"]) if "lang_pair" in line else None, pair, pairs, told=told)
-        ]
-        if not lines:
+        )
+        eval_set = assembled(self._name or path.name.split(".jsonl")[0], pair, rows, self._origlang)
+        if not eval_set.segments:
             raise DataError(str(path), f"holds no segment of {pair}", "give lines with source, or other lang_pairs")
-        name = self._name or path.name.split(".jsonl")[0]
-        return assembled(name, pair, [_row(where, line) for where, line in lines], self._origlang)
+        return eval_set
 
 
 def _row(where: str, line: Mapping[str, Any]) -> Row:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mteval.errors import ConfigError, DataError
 from mteval.lang import LangPair, check_code
 from mteval.segment import Document, EvalSet, Hypotheses, Segment
+from mteval.texts import Texts
+
+_NO_GOLD: Mapping[str, float] = {}
+"""One for all segments that have none: there may be millions."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One segment, as a file holds it.
 
@@ -36,13 +40,13 @@ class Row:
 
 
 def assembled(
-    name: str, pair: LangPair, rows: Sequence[Row], origlang: str | None = None, notices: Sequence[str] = ()
+    name: str, pair: LangPair, rows: Iterable[Row], origlang: str | None = None, notices: Sequence[str] = ()
 ) -> EvalSet:
     """An eval set of rows.
 
     Args:
         name: the test set's.
-        rows: at least one, in order, each document's together.
+        rows: in order, each document's together; none of them is kept.
         origlang: the language that documents were first written in whose rows do not say it; ``None`` for unknown.
         notices: what must be said of how the rows were read.
 
@@ -52,6 +56,7 @@ def assembled(
     """
     documents: dict[str, Document] = {}
     segments: list[Segment] = []
+    columns = _Columns()
     ids: set[str] = set()
     last: str | None = None
     for number, row in enumerate(rows, start=1):
@@ -66,12 +71,14 @@ def assembled(
         ids.add(id_)
         last = document
         known = documents.get(document, Document(document, pair.source))
-        documents[document] = _told(known, row)
+        known = documents[document] = _told(known, row)
+        gold = row.gold or _NO_GOLD
         segments.append(
-            Segment(id_, row.source, document, row.where, references=row.references, notes=row.notes, gold=row.gold)
+            Segment(id_, row.source, known.id, row.where, references=row.references, notes=row.notes, gold=gold)
         )
+        columns.add(row)
     found = [replace(one, origlang=origlang) if one.origlang is None else one for one in documents.values()]
-    return EvalSet(name, pair, tuple(found), tuple(segments), _hypotheses(rows), notices=tuple(notices))
+    return EvalSet(name, pair, tuple(found), tuple(segments), columns.hypotheses, notices=tuple(notices))
 
 
 def _told(document: Document, row: Row) -> Document:
@@ -88,18 +95,41 @@ def _told(document: Document, row: Row) -> Document:
     return replace(document, origlang=row.origlang)
 
 
-def _hypotheses(rows: Sequence[Row]) -> dict[str, Hypotheses]:
-    found = {}
-    for system in dict.fromkeys(system for row in rows for system in row.hypotheses):
-        for row in rows:
+class _Columns:
+    """The hypotheses of rows, by system, as the rows come."""
+
+    def __init__(self) -> None:
+        self._first: str | None = None
+        self._texts: dict[str, Texts] = {}
+        self._lacking: dict[str, str] = {}
+
+    def add(self, row: Row) -> None:
+        """Take the next row's hypotheses."""
+        first = self._first is None
+        self._first = self._first or row.where
+        for system in self._texts:
             if system not in row.hypotheses:
+                self._lacking.setdefault(system, row.where)
+        for system, text in row.hypotheses.items():
+            if system not in self._texts and not first:
+                self._lacking[system] = self._first
+            self._texts.setdefault(system, Texts()).append(text)
+
+    @property
+    def hypotheses(self) -> dict[str, Hypotheses]:
+        """Every system's.
+
+        Raises:
+            DataError: a row has none of some system that others have.
+        """
+        for system in self._texts:
+            if system in self._lacking:
                 raise DataError(
-                    row.where,
+                    self._lacking[system],
                     f"no hypothesis of system {system!r}, which other lines have",
                     'write "" where the system gave nothing',
                 )
-        found[system] = Hypotheses(system, tuple(row.hypotheses[system] for row in rows))
-    return found
+        return {system: Hypotheses(system, texts) for system, texts in self._texts.items()}
 
 
 def origlang_of(where: str, value: object) -> str | None:

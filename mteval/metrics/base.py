@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,10 @@ from mteval.lang import LangPair
 from mteval.needs import Need
 from mteval.segment import ErrorSpan
 from mteval.signature import Signature
-from mteval.usage import Usage
+from mteval.usage import UNUSED, Usage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """What a metric sees of one segment and one system's hypothesis of it.
 
@@ -34,7 +34,7 @@ class Item:
     pair: LangPair | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ItemScore:
     """What a metric says of one item.
 
@@ -52,7 +52,7 @@ class ItemScore:
     spans: tuple[ErrorSpan, ...] | None = None
     truncated: bool = False
     notices: tuple[str, ...] = ()
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = UNUSED
 
 
 def stacked(scores: Sequence[ItemScore]) -> NDArray[np.float64] | None:

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mteval.errors import ConfigError
 from mteval.files import write_text
 from mteval.report.average import AVERAGE_LEGEND, average
 from mteval.report.base import PairResult, Report, RunResult
@@ -47,6 +48,7 @@ class _Page:
         charts: what the charts draw, packed.
         part: the explorer's segments; ``None`` where they are in ``files``.
         files: pages of segments beside this one, with their titles.
+        beyond: what the explorer does not show, a sentence; empty if it shows all.
     """
 
     table: Table
@@ -60,6 +62,7 @@ class _Page:
     charts: Markup
     part: Part | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    beyond: str = ""
 
 
 class Html(Report):
@@ -67,14 +70,29 @@ class Html(Report):
 
     Where the page would grow beyond ``LIMIT`` the segments go into pages beside it,
     ``leaderboard-segments-1.html`` and so on.
+
+    Args:
+        segments: how many segments of a lang pair can be looked through, the first ones; ``None`` for all. Of more the
+            page says that ``segments.jsonl`` holds them; every number, chart and verdict is of all.
+
+    Raises:
+        ConfigError: it is no number of segments.
     """
+
+    def __init__(self, segments: int | None = 20_000) -> None:
+        if segments is not None and segments < 1:
+            problem, remedy = f"{segments} is no number of segments", "write 1 or more, or null for all"
+            raise ConfigError("report.html.segments", problem, remedy)
+        self._most = segments
 
     def write(self, result: RunResult, folder: Path) -> Path:
         path = folder / "leaderboard.html"
         tables = leaderboard(result)
-        parts = whole_parts(result, tables)
+        parts = whole_parts(result, tables, self._most)
         pages = [_page(pair, table, result) for pair, table in zip(result.pairs, tables, strict=True)]
-        text = _leaderboard(result, [replace(page, part=part) for page, part in zip(pages, parts, strict=True)])
+        text = _leaderboard(
+            result, [replace(page, part=part, beyond=part.beyond) for page, part in zip(pages, parts, strict=True)]
+        )
         if len(text.encode("utf-8")) > LIMIT:
             room = LIMIT - len(_segments(Part("", "", range(0), 0, Markup()), {}).encode("utf-8"))
             files = {
@@ -84,7 +102,11 @@ class Html(Report):
             for name, part in files.items():
                 write_text(folder / name, _segments(part, files))
             text = _leaderboard(
-                result, [replace(page, files=_files_of(whole, files)) for page, whole in zip(pages, parts, strict=True)]
+                result,
+                [
+                    replace(page, files=_files_of(whole, files), beyond=whole.beyond)
+                    for page, whole in zip(pages, parts, strict=True)
+                ],
             )
         write_text(path, text)
         return path

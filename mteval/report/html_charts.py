@@ -69,9 +69,7 @@ def charts_data(pair: PairResult, table: Table, metrics: Mapping[str, MetricCard
 def _scores(system: SystemResult, metric: str) -> _Numbers | None:
     """A system's segment scores, NaN where there is none; ``None`` if there are none at all."""
     found = system.segment_scores.get(metric)
-    if found is None or all(score is None for score in found.scores):
-        return None
-    return np.array([np.nan if score is None else score for score in found.scores], dtype=np.float64)
+    return None if found is None or np.isnan(found.numbers).all() else found.numbers
 
 
 def _bins(every: Sequence[_Numbers | None]) -> tuple[float, float, int] | None:

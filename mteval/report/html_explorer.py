@@ -36,11 +36,18 @@ class Part:
         """Which segments these are: ``pt-en, seeds: segments 1 to 500 of 997``."""
         return f"{self.pair}, {self.eval_set}: segments {self.rows.start + 1:,} to {self.rows.stop:,} of {self.of:,}"
 
+    @property
+    def beyond(self) -> str:
+        """What comes after these and is nowhere in the explorer, a sentence; empty if nothing does."""
+        if self.rows.stop == self.of:
+            return ""
+        return f"Here are the first {self.rows.stop:,} of {self.of:,} segments; segments.jsonl holds all."
 
-def whole_parts(result: RunResult, tables: Iterable[Table]) -> tuple[Part, ...]:
-    """One part a lang pair, with all its segments."""
+
+def whole_parts(result: RunResult, tables: Iterable[Table], most: int | None = None) -> tuple[Part, ...]:
+    """One part a lang pair, with all its segments, or with the first ``most`` where there are more."""
     return tuple(
-        _part(pair, result.metrics, table, range(len(pair.eval_set.scored)))
+        _part(pair, result.metrics, table, range(len(pair.eval_set.scored))[:most])
         for pair, table in zip(result.pairs, tables, strict=True)
     )
 

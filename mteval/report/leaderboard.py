@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -142,5 +143,5 @@ def _row(system: SystemResult, standing: Standing | None, cells: tuple[Cell, ...
 
 
 def _count(marks: Iterable[Iterable[Mark]]) -> dict[MarkKind, int]:
-    kinds = [{mark.kind for mark in segment} for segment in marks]
-    return {kind: sum(kind in segment for segment in kinds) for kind in MARK_KINDS}
+    found = Counter(kind for segment in marks if segment for kind in {mark.kind for mark in segment})
+    return {kind: found[kind] for kind in MARK_KINDS}

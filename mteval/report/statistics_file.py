@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import RunError
-from mteval.files import write_bytes
+from mteval.files import writing
 from mteval.report.base import Counting, PairResult, Report, RunResult
-from mteval.scores import SegmentScores
+from mteval.scores import Points, SegmentScores
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -35,15 +35,13 @@ class Statistics(Report):
 
     def write(self, result: RunResult, folder: Path) -> Path:
         path = folder / "statistics.npz"
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as members:
+        with writing(path) as file, zipfile.ZipFile(file, "w") as members:
             for name, array in (found for pair in result.pairs for found in _members(pair)):
                 member = io.BytesIO()
                 np.save(member, np.ascontiguousarray(array, np.float64), allow_pickle=False)
                 about = zipfile.ZipInfo(f"{name}.npy", _DAWN)
                 about.compress_type = zipfile.ZIP_DEFLATED
-                members.writestr(about, member.getvalue())
-        write_bytes(path, archive.getvalue())
+                members.writestr(about, member.getbuffer())
         return path
 
 
@@ -62,7 +60,7 @@ def read_statistics(path: Path) -> Arrays:
         raise RunError(str(path), f"is damaged ({error})", "copy the run's folder again, or run it again") from None
 
 
-def raw_scores(arrays: Arrays, pair: str, system: str, metric: str, scores: tuple[float | None, ...]) -> SegmentScores:
+def raw_scores(arrays: Arrays, pair: str, system: str, metric: str, scores: Sequence[float | None]) -> SegmentScores:
     """One metric's scores of one system's segments, with their statistics.
 
     Args:
@@ -77,8 +75,7 @@ def recounted_scores(arrays: Arrays, pair: str, system: str, metric: str, counti
     points = arrays.get(f"{name}/scores")
     if points is None:
         return None
-    scores = tuple(None if np.isnan(score) else float(score) for score in points)
-    return SegmentScores(metric, system, scores, arrays.get(name))
+    return SegmentScores(metric, system, Points(points), arrays.get(name))
 
 
 def _members(pair: PairResult) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -92,7 +89,7 @@ def _members(pair: PairResult) -> Iterator[tuple[str, NDArray[np.float64]]]:
                 name = _name(of_pair, system.name, metric, counting)
                 if found.statistics is not None:
                     yield name, found.statistics
-                yield f"{name}/scores", np.array([np.nan if score is None else score for score in found.scores])
+                yield f"{name}/scores", found.numbers
 
 
 def _name(pair: str, system: str, metric: str, counting: Counting) -> str:

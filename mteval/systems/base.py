@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from mteval.lang import LangPair
 from mteval.needs import Need
 from mteval.segment import EvalSet, Segment
 from mteval.signature import Signature
-from mteval.usage import Usage
+from mteval.usage import UNUSED, Usage
 
 Kind = Literal["system", "reference", "canary"]
 """A ``reference`` is a human translation shown as an upper bound; a ``canary`` is nonsense that shows where each metric
@@ -41,7 +41,7 @@ class SystemCard:
     model: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Output:
     """What a system made of one segment.
 
@@ -53,7 +53,7 @@ class Output:
 
     text: str
     notices: tuple[str, ...] = ()
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = UNUSED
 
 
 class System(ABC):

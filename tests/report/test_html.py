@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mteval.errors import ConfigError
 from mteval.report import html_scripts
 from mteval.report.fakes import fake_result
 from mteval.report.html import Html
@@ -170,3 +171,17 @@ def test_the_bundle_of_vega_is_what_vl_convert_makes() -> None:
     assert f"vl-convert-python {'.'.join(vl_convert.__version__.split('.')[:3])}" in " ".join(
         (vendor / "vega-LICENSES.txt").read_text("utf-8").split()
     )
+
+
+def test_more_segments_than_the_page_shows_are_said_to_be_elsewhere(tmp_path: Path) -> None:
+    result = fake_result()
+    sizes = [len(pair.eval_set.scored) for pair in result.pairs]
+    text = Html(segments=1).write(result, tmp_path).read_text("utf-8")
+    for size in sizes:
+        assert (f"Here are the first 1 of {size:,} segments; segments.jsonl holds all." in text) == (size > 1)
+    assert "Here are the first" not in Html(segments=max(sizes)).write(result, tmp_path).read_text("utf-8")
+    assert Html(segments=None).write(result, tmp_path).read_text("utf-8") == Html().write(result, tmp_path).read_text(
+        "utf-8"
+    )
+    with pytest.raises(ConfigError, match=r"report\.html\.segments"):
+        Html(segments=0)
