@@ -20,6 +20,7 @@ from mteval.errors import ConfigError, ContractError, MissingReferenceError, Una
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.comet_batches import groups
 from mteval.metrics.comet_checkpoint import JOINING, POOLING, CometCheckpoint
+from mteval.metrics.comet_first_token import keep_first_token
 from mteval.metrics.comet_model import Output, joined
 from mteval.metrics.comet_pooling import pooled
 from mteval.metrics.comet_precision import lower
@@ -63,8 +64,10 @@ class Comet(Metric):
             ``check`` holds it against the checkpoint. ``None`` where that is not known before the checkpoint is opened.
         context: how many segments before each it reads; only models that average their encoder's vectors can.
         windows: ``sentences`` to score what is too long in windows; ``None`` to let COMET cut it.
-        precision: ``fp32``; ``bf16``, by autocast; or ``fp16``, by casting the weights as ``comet-score`` does.
-        batch_size: how many texts are scored together at most.
+        precision: ``fp32``; ``bf16`` for the encoder's products alone; or ``fp16``, by casting all weights as
+            ``comet-score`` does.
+        batch_size: how many texts as long as the encoder takes are scored together at most; of shorter ones as many
+            more as have as many tokens together. On a CPU, where more is no faster, less is taken.
         device: ``auto`` (CUDA if there is a device, else the CPU), ``cpu`` or ``cuda``.
         revision: of the checkpoint at the hub: a commit, branch or tag.
         local_encoder: a folder with the configuration and tokenizer of the checkpoint's encoder, so that nothing is
@@ -280,6 +283,8 @@ class Comet(Metric):
         model = self._checkpoint.load()
         if self._card.context:
             model.enable_context()
+        if self._checkpoint.class_identifier in JOINING:
+            keep_first_token(model)
         cuda = self._device == "cuda" or (self._device == "auto" and torch.cuda.is_available())
         return lower(model.to("cuda" if cuda else "cpu"), self._precision)
 
