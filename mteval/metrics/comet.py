@@ -18,13 +18,20 @@ from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError, UnavailableError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.metrics.comet_batches import groups
 from mteval.metrics.comet_checkpoint import JOINING, POOLING, CometCheckpoint
-from mteval.metrics.comet_model import Output, predict
+from mteval.metrics.comet_first_token import keep_first_token
+from mteval.metrics.comet_model import Output, joined
+from mteval.metrics.comet_pooling import pooled
+from mteval.metrics.comet_precision import lower
 from mteval.metrics.comet_settings import card_of, check_texts, check_way
 from mteval.metrics.comet_texts import Given, Texts
 from mteval.needs import Need
 from mteval.segment import ErrorSpan
 from mteval.signature import Signature
+
+_GROUP = 4096  # items are looked at so many at a time, so that what is known of their texts takes bounded memory
+_CPU_TOKENS = 1024
 
 
 class Comet(Metric):
@@ -57,8 +64,10 @@ class Comet(Metric):
             ``check`` holds it against the checkpoint. ``None`` where that is not known before the checkpoint is opened.
         context: how many segments before each it reads; only models that average their encoder's vectors can.
         windows: ``sentences`` to score what is too long in windows; ``None`` to let COMET cut it.
-        precision: ``fp32``; ``bf16``, by autocast; or ``fp16``, by casting the weights as ``comet-score`` does.
-        batch_size: how many texts are scored together at most.
+        precision: ``fp32``; ``bf16`` for the encoder's products alone; or ``fp16``, by casting all weights as
+            ``comet-score`` does.
+        batch_size: how many texts as long as the encoder takes are scored together at most; of shorter ones as many
+            more as have as many tokens together. On a CPU, where more is no faster, less is taken.
         device: ``auto`` (CUDA if there is a device, else the CPU), ``cpu`` or ``cuda``.
         revision: of the checkpoint at the hub: a commit, branch or tag.
         local_encoder: a folder with the configuration and tokenizer of the checkpoint's encoder, so that nothing is
@@ -198,19 +207,19 @@ class Comet(Metric):
             return
         model = self._model
         joining = self._checkpoint.class_identifier in JOINING
-        given = Texts(model, joining, self._card.context, self._windows is not None).of(same)
-        parts = [(item, part) for item, one in given.items() for of_sample in one.parts for part in of_sample]
-        parts.sort(key=lambda pair: -pair[1].size)
-        outputs: dict[Item, dict[int, Output]] = {item: {} for item in given}
-        for start in range(0, len(parts), self._batch_size):
-            batch = parts[start : start + self._batch_size]
-            found = predict(model, [part.sample for _, part in batch], self._precision)
-            for (item, part), output in zip(batch, found, strict=True):
-                outputs[item][id(part)] = output
-            for item in dict.fromkeys(item for item, _ in batch):
-                if len(outputs[item]) == sum(map(len, given[item].parts)):
-                    score = self._score(item, same[item][0], given[item], outputs.pop(item))
-                    yield from ((position, score) for position in same[item])
+        outputs_of = joined if joining else pooled
+        for group in groups(same, _GROUP):
+            given = Texts(model, joining, self._card.context, self._windows is not None).of(group)
+            owners = {id(part): item for item, one in given.items() for of_sample in one.parts for part in of_sample}
+            parts = [part for one in given.values() for of_sample in one.parts for part in of_sample]
+            outputs: dict[Item, dict[int, Output]] = {item: {} for item in given}
+            for found in outputs_of(model, parts, self._budget):
+                for part, output in found:
+                    outputs[owners[id(part)]][id(part)] = output
+                for item in dict.fromkeys(owners[id(part)] for part, _ in found):
+                    if len(outputs[item]) == sum(map(len, given[item].parts)):
+                        score = self._score(item, same[item][0], given[item], outputs.pop(item))
+                        yield from ((position, score) for position in same[item])
 
     def _seen(self, item: Item, position: int) -> Item:
         """What the model sees of an item.
@@ -274,10 +283,16 @@ class Comet(Metric):
         model = self._checkpoint.load()
         if self._card.context:
             model.enable_context()
-        if self._precision == "fp16":
-            model = model.half()
+        if self._checkpoint.class_identifier in JOINING:
+            keep_first_token(model)
         cuda = self._device == "cuda" or (self._device == "auto" and torch.cuda.is_available())
-        return model.to("cuda" if cuda else "cpu")
+        return lower(model.to("cuda" if cuda else "cpu"), self._precision)
+
+    @property
+    def _budget(self) -> int:
+        """How many tokens are encoded together at most; a CPU is no faster with more than some hundreds."""
+        tokens = self._batch_size * self._checkpoint.max_positions
+        return tokens if self._model.device.type == "cuda" else min(tokens, _CPU_TOKENS)
 
 
 def _moved(spans: list[ErrorSpan], by: int) -> list[ErrorSpan]:

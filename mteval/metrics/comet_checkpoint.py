@@ -226,21 +226,25 @@ class CometCheckpoint:
     def load(self) -> Any:
         """The model, on the CPU, in full precision and ready to score, as ``comet.load_from_checkpoint`` makes it.
 
-        That function is not called: it cannot be told where the encoder is, reads the weights into memory twice, and
-        goes on with random ones where the file lacks some.
+        That function is not called: it cannot be told where the encoder is, makes random weights and reads the file's
+        beside them, and goes on with the random ones where the file lacks some. Here the weights stay in the file, from
+        which the system brings in what is used.
         """
         with quiet():
             from comet.models import str2model
+            from transformers.modeling_utils import no_init_weights
 
         contents = opened(self.ckpt, self._refuse)
         model_class = str2model[self.class_identifier]
         changes = {"pretrained_model": str(self.encoder), "load_pretrained_weights": False, "local_files_only": True}
         accepted = inspect.signature(model_class.__init__).parameters
         arguments = {key: value for key, value in {**self.hparams, **changes}.items() if key in accepted}
+        weights = {name: _full(weight) for name, weight in contents["state_dict"].items()}
         try:
             with quiet():
-                model = model_class(**arguments)
-                unmatched = model.load_state_dict(contents["state_dict"], strict=False)
+                with no_init_weights():
+                    model = model_class(**arguments)
+                unmatched = model.load_state_dict(weights, strict=False, assign=True)
         except Exception as error:  # whatever COMET, transformers or torch make of settings that do not fit
             self._refuse(f"cannot be loaded with the encoder in {self.encoder} ({first_line(error)})")
         parameters = {name for name, _ in model.named_parameters()}
@@ -260,6 +264,11 @@ class CometCheckpoint:
                 "must mix its encoder's layers by softmax (its layer_transformation is sparsemax_patch) and does not",
                 "install unbabel-comet 2.2.7, under which it does",
             )
+
+
+def _full(weight: Any) -> Any:
+    """A weight in full precision, in which COMET's own loading would put it."""
+    return weight.float() if weight.is_floating_point() else weight
 
 
 def _without_path(encoder: str) -> str:

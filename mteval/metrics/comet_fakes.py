@@ -6,6 +6,7 @@ Their scores mean nothing, but they go through COMET's own code, and the same se
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,18 +137,26 @@ def write_encoder(folder: Path, large: bool = False) -> Path:
     return folder
 
 
-def write_comet_checkpoint(folder: Path, kind: str, *, seed: int = 0) -> Path:
-    """Write a tiny checkpoint of a kind in ``KINDS``, with its encoder, into ``folder``; return that folder.
+def write_comet_checkpoint(
+    folder: Path, kind: str, *, seed: int = 0, encoder: Path | None = None, hidden_sizes: Sequence[int] = (8, 4)
+) -> Path:
+    """Write a checkpoint of a kind in ``KINDS``, tiny but for what is given, into ``folder``; return that folder.
 
     ``comet.load_from_checkpoint(folder / "checkpoints" / "model.ckpt")`` loads it, as long as the folder stays where
     it is: the encoder is named by its path.
+
+    Args:
+        encoder: a folder with the encoder's configuration and tokenizer; ``None`` to write that of a tiny one.
+        hidden_sizes: of the layers between the encoder's vectors and the score.
     """
-    encoder = write_encoder(folder / "encoder", large=_HPARAMS[kind].get("encoder_model") == "XLM-RoBERTa-XL")
+    if encoder is None:
+        encoder = write_encoder(folder / "encoder", large=_HPARAMS[kind].get("encoder_model") == "XLM-RoBERTa-XL")
     with quiet():
         import torch
         from comet.models import str2model
 
     hparams = {**_COMMON, **_HPARAMS[kind], "pretrained_model": str(encoder.absolute())}
+    hparams["hidden_sizes"] = list(hidden_sizes)
     class_identifier = hparams["class_identifier"]
     arguments = {key: value for key, value in hparams.items() if key != "class_identifier"}
     with quiet(), torch.random.fork_rng(devices=[]):

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mteval.metrics.comet_batches import batches
 from mteval.metrics.comet_quiet import quiet
+from mteval.metrics.comet_texts import Part
 from mteval.segment import ErrorSpan
 
 Output = tuple[float, list[ErrorSpan] | None]
 """A score, and the error spans; ``None`` from a model that looks for none."""
 
 
-def predict(model: Any, samples: Sequence[Mapping[str, str]], precision: str) -> list[Output]:
+def joined(model: Any, parts: Sequence[Part], budget: int) -> Iterator[list[tuple[Part, Output]]]:
+    """What a model says of samples, each of which it joins into one sequence; the longest go first.
+
+    Args:
+        model: COMET's, of a class that joins.
+        budget: how many tokens it is given together at most.
+    """
+    longest = model.encoder.max_positions
+    for batch in batches([(part, min(part.size, longest)) for part in parts], budget):
+        yield list(zip(batch, predict(model, [part.sample for part in batch]), strict=True))
+
+
+def predict(model: Any, samples: Sequence[Mapping[str, str]]) -> list[Output]:
     """What a model says of samples, which it is given as one batch, by the code that COMET's ``predict`` runs."""
     import torch
 
-    kind = model.device.type
-    bf16 = torch.autocast(kind, torch.bfloat16) if precision == "bf16" else contextlib.nullcontext()
-    with quiet(), torch.inference_mode(), bf16:
+    with quiet(), torch.inference_mode():
         batch = model.prepare_sample(list(samples), stage="predict")
         output = model.predict_step(model.transfer_batch_to_device(batch, model.device, 0))
     scores = output["scores"].tolist()

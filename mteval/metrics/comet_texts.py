@@ -20,11 +20,13 @@ class Part:
 
     Attributes:
         size: its longest sequence in tokens, special ones included.
+        lengths: how many tokens each of its texts has, special ones included.
         start: where in the hypothesis its ``mt`` begins.
     """
 
     sample: Sample
     size: int
+    lengths: Mapping[str, int]
     start: int = 0
 
 
@@ -89,7 +91,7 @@ class Texts:
             size, too_long = self._size(sample)
             found = self._windows(sample, size) if too_long and self._sentences else ()
             truncated = truncated or (too_long and not found)
-            parts.append(found or (Part(sample, size),))
+            parts.append(found or (self._part(sample),))
         if any(len(of_sample) > 1 for of_sample in parts):
             counts = " and ".join(map(str, dict.fromkeys(len(of_sample) for of_sample in parts)))
             notices.append(f"it is longer than the encoder takes, and scored in {counts} windows of whole sentences")
@@ -123,8 +125,12 @@ class Texts:
         parts = []
         for spans in found:
             window = {**sample, **cut(texts, spans)}
-            parts.append(Part(window, self._size(window)[0], spans["mt"][0]))
+            parts.append(self._part(window, spans["mt"][0]))
         return tuple(parts)
+
+    def _part(self, sample: Sample, start: int = 0) -> Part:
+        size, _ = self._size(sample)
+        return Part(sample, size, {text: self._lengths[text] for text in sample.values()}, start)
 
     def _size(self, sample: Sample) -> tuple[int, bool]:
         """A sample's longest sequence in tokens, special ones included, and whether COMET would cut a text of it."""
