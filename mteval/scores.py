@@ -59,6 +59,8 @@ class SegmentScores:
         """
         if self.statistics is None:
             return None
+        if rows is None and None not in self.scores:
+            return self.statistics if self.scores else None
         chosen = range(len(self)) if rows is None else rows
         there = [row for row in chosen if self.scores[row] is not None]
         return self.statistics[there] if there else None

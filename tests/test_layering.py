@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
-    "needs", "language_models", "stats", "comparison", "segment", "subset", "files", "options", "store",
+    "needs", "language_models", "resampling", "stats", "comparison", "comparing", "segment", "subset", "files",
+    "options", "store",
     "environment", "checkpoint", "loading", "answers_tongues", "answers", "gate", "chat", "metrics", "systems",
     "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring", "recounting", "judging",
     "run_folder", "rebuilding", "recorded", "run_search", "merging_usage", "merging_systems", "merging", "plan",
