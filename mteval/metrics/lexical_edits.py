@@ -3,7 +3,7 @@
 The search for shifts is sacreBLEU's, and so Tercom's (Snover et al. 2006): again and again, every run of words that
 the reference has elsewhere is tried at the places where it belongs, and the shift that leaves the fewest edits is kept.
 Only how edits are counted is other. sacreBLEU looks at a beam around the diagonal of the table of edit distances; where
-leaving it could matter (see ``in_beam``), sacreBLEU itself counts, and so it does where there is little to count.
+leaving it could matter (see ``in_beam``), it is kept. Where there is little to count, sacreBLEU itself counts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mteval.metrics.lexical_beam import BEAM, BeamTable
 from mteval.metrics.lexical_distances import BITS, Flags, Ints, Table, Windows
 
 Words = Sequence[str]
@@ -25,8 +26,6 @@ _LONGEST = 10
 """How many words move together, at most."""
 _FARTHEST = 50
 """How many places apart a run of words is looked for, at most."""
-_BEAM = 25
-"""How far from the diagonal sacreBLEU looks, at least."""
 
 _CELLS = 2**21
 """How many pairs of a hypothesis's and a reference's word are looked at together, unless one pair alone has more."""
@@ -64,7 +63,7 @@ def edits(pairs: Sequence[tuple[Words, Words]]) -> Iterator[tuple[int, int]]:
             continue
         found, counted = _counted([numbered[at][0] for at in batch], [numbered[at][1] for at in batch])
         for at, count, known in zip(batch, found.tolist(), counted.tolist(), strict=True):
-            yield at, count if known else _official(*pairs[at])
+            yield at, count if known else _counted_in_beam(*numbered[at])
 
 
 def in_beam(lengths: Ints, widths: Ints, distance: Ints) -> Flags:
@@ -73,7 +72,7 @@ def in_beam(lengths: Ints, widths: Ints, distance: Ints) -> Flags:
     The beam is the whole row for a reference of up to 24 words. Otherwise an alignment strays from the diagonal by no
     more than half of what the edits and the difference in length make together.
     """
-    found: Flags = (widths < _BEAM) | (distance + np.abs(lengths - widths) <= 2 * (_BEAM - 2) + 1)
+    found: Flags = (widths < BEAM) | (distance + np.abs(lengths - widths) <= 2 * (BEAM - 2) + 1)
     return found
 
 
@@ -130,6 +129,21 @@ def _counted(hypotheses: Sequence[Numbers], references: Sequence[Numbers]) -> tu
     return total, known
 
 
+def _counted_in_beam(hypothesis: Numbers, reference: Numbers) -> int:
+    """The edits of one pair, by distances within the beam."""
+    lengths, shifts, tried = np.array([len(hypothesis)]), 0, 0
+    while True:
+        same = hypothesis[:, None] == reference
+        table = BeamTable.of(same)
+        moves, found = _moves(table, same[None], np.array([_CANDIDATES - tried]))
+        tried += int(found[0])
+        better = moves.best(table.distance[moves.pair] - table.turned(moves.windows(lengths)))
+        if not len(better.pair):
+            return shifts + int(table.distance[0])
+        hypothesis = hypothesis[better.windows(lengths).before(np.arange(len(hypothesis)))]
+        shifts += 1
+
+
 def _padded(rows: Sequence[Numbers], padding: int) -> Numbers:
     found = np.full((len(rows), max(map(len, rows))), padding, np.int32)
     for row, words in zip(found, rows, strict=True):
@@ -169,7 +183,7 @@ class _Moves:
         return _Moves(self.pair[last], self.start[last], self.length[last], self.target[last])
 
 
-def _moves(table: Table, same: Flags, left: Ints) -> tuple[_Moves, Ints]:
+def _moves(table: Table | BeamTable, same: Flags, left: Ints) -> tuple[_Moves, Ints]:
     """The candidates of each pair that has fewer than are left to it, and how many each has, or at least has."""
     _, words, columns = same.shape
     alignment = table.alignment()
