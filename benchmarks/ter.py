@@ -56,7 +56,7 @@ def _score(files: Sequence[str]) -> list[str]:
     from mteval.metrics.base import Item, combined
     from mteval.metrics.lexical import Ter
 
-    references, *systems = ([line.rstrip("\n") for line in Path(file).open(encoding="utf-8")] for file in files)
+    references, *systems = (Path(file).read_text("utf-8").split("\n")[:-1] for file in files)
     items = [Item("", text, (one,)) for hypotheses in systems for text, one in zip(hypotheses, references, strict=True)]
     metric, size = Ter(), len(references)
     found = dict(metric.score(items))
