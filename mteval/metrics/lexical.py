@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, UnavailableError
+from mteval.metrics import lexical_base
 from mteval.metrics.base import MetricCard
 from mteval.metrics.lexical_base import Lexical, Texts
 from mteval.metrics.lexical_counts import bleu_statistics, chrf_counts
@@ -109,6 +110,8 @@ class Bleu(Lexical):
         def words(text: str) -> list[str]:
             return str(self._corpus._preprocess_segment(text)).split()
 
+        if len(texts) < lexical_base.FEW:
+            return self._one_by_one(texts)
         return bleu_statistics(texts, words, self._settings["max_ngram_order"])
 
     def _unsigned(self) -> Mapping[str, object]:
@@ -206,6 +209,9 @@ class Chrf(Lexical):
 
     def _statistics(self, texts: Sequence[Texts]) -> Iterator[tuple[int, tuple[float, ...]]]:
         """See ``Lexical``; with many references those of the one with the best score, as sacreBLEU takes them."""
+        if len(texts) < lexical_base.FEW:
+            yield from self._one_by_one(texts)
+            return
         corpus, settings = self._corpus, self._settings
 
         def characters(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -23,6 +23,14 @@ CASES: list[tuple[Metric, Any]] = [
 ]
 WORDS = st.lists(st.sampled_from(["a", "b", "Ab", "(c", "d.", "…", "\ud800", "  ", "漢字", "e\n"]), max_size=9)
 TEXTS = st.one_of(st.text(max_size=30), WORDS.map(" ".join))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_are_many() -> Iterator[None]:
+    """So that a single text is counted here too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical_base, "FEW", 0)
+        yield
 
 
 def check(ours: Metric, theirs: Any, items: Sequence[Item]) -> None:
@@ -65,6 +73,15 @@ def test_many_windows_and_more_n_grams_than_a_number_holds(
         "",
     ]
     check(ours, theirs, [Item("x", one, (other,)) for one in texts for other in texts])
+
+
+def test_few_texts_are_left_to_sacrebleu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical_base, "FEW", 3)
+    texts = ["the cat", "the mat sat", "a cat"]
+    monkeypatch.setattr(Bleu, "_one_by_one", lambda self, texts: ((at, (7.0,) * 10) for at in range(len(texts))))
+    for count, used in ((2, True), (3, False)):
+        found = dict(Bleu().score([Item("x", one, ("the cat sat",)) for one in texts[:count]]))
+        assert (found[0].statistics == (7.0,) * 10) == used
 
 
 def test_equal_items_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
