@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, UnavailableError
-from mteval.metrics import lexical_base
 from mteval.metrics.base import MetricCard
 from mteval.metrics.lexical_base import Lexical, Texts
 from mteval.metrics.lexical_counts import bleu_statistics, chrf_counts
@@ -110,7 +109,7 @@ class Bleu(Lexical):
         def words(text: str) -> list[str]:
             return str(self._corpus._preprocess_segment(text)).split()
 
-        if len(texts) < lexical_base.FEW:
+        if self._few(texts):
             return self._one_by_one(texts)
         return bleu_statistics(texts, words, self._settings["max_ngram_order"])
 
@@ -209,7 +208,7 @@ class Chrf(Lexical):
 
     def _statistics(self, texts: Sequence[Texts]) -> Iterator[tuple[int, tuple[float, ...]]]:
         """See ``Lexical``; with many references those of the one with the best score, as sacreBLEU takes them."""
-        if len(texts) < lexical_base.FEW:
+        if self._few(texts):
             yield from self._one_by_one(texts)
             return
         corpus, settings = self._corpus, self._settings

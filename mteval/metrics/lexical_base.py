@@ -17,7 +17,7 @@ from mteval.signature import Signature
 Texts = tuple[str, tuple[str, ...]]
 """A hypothesis and its references."""
 
-FEW = 4
+_FEW = 4
 """With fewer texts than this at once, sacreBLEU is the faster one to count n-grams."""
 
 _TEXTS = 2048
@@ -48,8 +48,13 @@ class Lexical(Metric, ABC):
             A position and what sacreBLEU gives it, as they are finished.
         """
 
+    @staticmethod
+    def _few(texts: Sequence[Texts]) -> bool:
+        """Whether ``_one_by_one`` is the faster way."""
+        return len(texts) < _FEW
+
     def _one_by_one(self, texts: Sequence[Texts]) -> Iterator[tuple[int, tuple[float, ...]]]:
-        """The same by sacreBLEU itself."""
+        """The same as ``_statistics``, by sacreBLEU itself."""
         for at, (hypothesis, references) in enumerate(texts):
             (found,) = self._corpus._extract_corpus_statistics([hypothesis], [[one] for one in references])
             yield at, tuple(map(float, found))

@@ -29,7 +29,7 @@ TEXTS = st.one_of(st.text(max_size=30), WORDS.map(" ".join))
 def few_are_many() -> Iterator[None]:
     """So that a single text is counted here too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lexical_base, "FEW", 0)
+        patch.setattr(lexical_base, "_FEW", 0)
         yield
 
 
@@ -76,7 +76,7 @@ def test_many_windows_and_more_n_grams_than_a_number_holds(
 
 
 def test_few_texts_are_left_to_sacrebleu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lexical_base, "FEW", 3)
+    monkeypatch.setattr(lexical_base, "_FEW", 3)
     texts = ["the cat", "the mat sat", "a cat"]
     monkeypatch.setattr(Bleu, "_one_by_one", lambda self, texts: ((at, (7.0,) * 10) for at in range(len(texts))))
     for count, used in ((2, True), (3, False)):
