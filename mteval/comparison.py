@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-
-from mteval.scores import SegmentScores
-from mteval.stats import Aggregate, Units, bootstrap, bootstrap_p, clusters, detectable, holm, randomisation_p
+from mteval.stats import clusters, holm
 
 Test = Literal["randomisation", "bootstrap"]
 Unit = Literal["segment", "document"]
@@ -158,68 +155,3 @@ class Comparisons:
         tested = [(pair, p) for pair in self.pairs if (p := self.p_value(pair)) is not None]
         adjusted = holm([p for _, p in tested])
         return {frozenset((pair.first, pair.second)): p for (pair, _), p in zip(tested, adjusted, strict=True)}
-
-
-def compare(
-    found: Sequence[SegmentScores],
-    aggregate: Aggregate,
-    higher_is_better: bool,
-    documents: Sequence[str],
-    resampling: Resampling,
-    rows: Sequence[int] | None = None,
-) -> Comparisons | None:
-    """Compare all pairs of systems by one metric, in one pass over their segment statistics.
-
-    Args:
-        found: each system's segment scores.
-        aggregate: the metric's.
-        documents: the document of each segment.
-        rows: the positions of the segments that count; ``None`` for all.
-
-    Returns:
-        ``None`` for fewer than two systems that have a score of the same segment.
-    """
-    scored = [one for one in found if one.scored(rows) is not None]
-    chosen = range(len(documents)) if rows is None else rows
-    common = [row for row in chosen if all(one.scores[row] is not None for one in scored)]
-    if len(scored) < 2 or not common:
-        return None
-    blocks = resampling.blocks([documents[row] for row in common])
-    units = []
-    for one in scored:
-        assert one.statistics is not None  # it has a score
-        units.append(Units.of(one.statistics[common], blocks))
-    # All together, so that equal sums give equal scores to the last bit.
-    totals = [one.total for one in units]
-    whole = aggregate(np.concatenate([sums for sums, _ in totals]), np.concatenate([count for _, count in totals]))
-    enough = len(units[0]) > 1
-    draws = resampling.draws if enough else 0
-    drawn = [bootstrap(one, aggregate, draws=draws, seed=resampling.seed) for one in units] if draws else []
-    swapped = None
-    if enough and resampling.trials:
-        swapped = randomisation_p(units, aggregate, trials=resampling.trials, seed=resampling.seed)
-    pairs = []
-    for a in range(len(scored)):
-        for b in range(a + 1, len(scored)):
-            difference = float(whole[a] - whole[b])
-            pairs.append(
-                Comparison(
-                    scored[a].system,
-                    scored[b].system,
-                    difference,
-                    bootstrap_p(drawn[a], drawn[b], difference) if drawn else None,
-                    float(swapped[a, b]) if swapped is not None else None,
-                    detectable(drawn[a] - drawn[b], level=resampling.level) if drawn else None,
-                    int(np.any(units[a].sums != units[b].sums, axis=1).sum()),
-                )
-            )
-    return Comparisons(
-        found[0].metric,
-        tuple(one.system for one in scored),
-        higher_is_better,
-        tuple(pairs),
-        len(common),
-        "segment" if blocks is None else "document",
-        len(units[0]),
-        resampling,
-    )

@@ -11,7 +11,7 @@ from mteval.garble.base import Detector, Signal, Verdict
 from mteval.gate import Gate
 from mteval.lang import LangPair, base_language
 from mteval.metrics.base import Item, Metric, MetricCard, stacked
-from mteval.metrics.lexical import Lexical
+from mteval.metrics.lexical_base import Lexical
 from mteval.scores import SegmentScores
 from mteval.scoring import Items
 from mteval.segment import Document, EvalSet, Hypotheses

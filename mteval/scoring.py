@@ -12,13 +12,15 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mteval.comparison import Comparisons, Resampling, compare
+from mteval.comparing import Compared, UnitPool
+from mteval.comparison import Comparisons, Resampling
 from mteval.errors import ContractError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard, combined, stacked
 from mteval.report.base import COUNTINGS, Counting, PairResult, Sources, SystemResult, View
+from mteval.resampling import Aggregate, Floats, Units, bootstraps, randomisations
 from mteval.scores import DocumentScores, SegmentScores, SystemScore
 from mteval.segment import EvalSet
-from mteval.stats import bootstrap_interval
+from mteval.stats import interval
 
 
 class Items(Sequence[Item]):
@@ -103,16 +105,10 @@ def system_score(
     Raises:
         ContractError: the metric gave no finite number.
     """
-    statistics = found.scored(rows)
-    if statistics is None:
-        return SystemScore(found.metric, found.system, None, None, 0, signature)
-    chosen = range(len(found)) if rows is None else rows
-    blocks = resampling.blocks([documents[row] for row in chosen if found.scores[row] is not None])
-    aggregate = partial(_aggregate, found.metric, metric)
-    interval = bootstrap_interval(statistics, aggregate, draws=resampling.draws, seed=resampling.seed, blocks=blocks)
-    sums, count = statistics.sum(axis=0, keepdims=True), np.array([float(len(statistics))])
-    score = float(aggregate(sums, count)[0])
-    return SystemScore(found.metric, found.system, score, interval, len(statistics), signature)
+    drawing = _Drawing(resampling, documents)
+    drawing.sample(found, metric, rows)
+    drawing.draw()
+    return drawing.score(found, metric, signature, rows)
 
 
 def with_scores(
@@ -127,12 +123,34 @@ def with_scores(
         resampling: how intervals and tests are made.
     """
     rows_of: dict[Sources, Sequence[int] | None] = {"all": None, **{one: pair.rows_by[one] for one in pair.split}}
+    shown: list[tuple[Counting, Sources]] = [
+        (counting, sources)
+        for counting in COUNTINGS
+        if counting == "raw" or any(system.recounted.get(counting) for system in pair.systems)
+        for sources in rows_of
+    ]
+    drawing = _Drawing(resampling, [segment.document for segment in pair.eval_set.scored])
+    for counting, sources in shown:
+        for system in pair.systems:
+            for name, found in _counted(system, counting).items():
+                drawing.sample(found, metrics[name], rows_of[sources])
+        for name, metric in metrics.items():
+            drawing.compare(_ranked(pair, name, counting), metric, rows_of[sources])
+    drawing.draw()
     views: dict[tuple[Counting, Sources], View] = {}
-    for counting in COUNTINGS:
-        if counting == "raw" or any(system.recounted.get(counting) for system in pair.systems):
-            for sources, rows in rows_of.items():
-                unchanged = views.get(("raw", sources))
-                views[counting, sources] = _view(pair, metrics, signatures, resampling, counting, rows, unchanged)
+    for counting, sources in shown:
+        rows = rows_of[sources]
+        scores = {
+            system.name: {
+                name: drawing.score(found, metrics[name], signatures[name], rows)
+                for name, found in _counted(system, counting).items()
+            }
+            for system in pair.systems
+        }
+        compared = {
+            name: drawing.comparisons(_ranked(pair, name, counting), metric, rows) for name, metric in metrics.items()
+        }
+        views[counting, sources] = View(scores, {name: one for name, one in compared.items() if one is not None})
     raw = views.pop(("raw", "all"))
     systems = tuple(
         replace(
@@ -148,40 +166,107 @@ def with_scores(
     return replace(pair, systems=systems, comparisons=raw.comparisons, views=views)
 
 
-def _view(
-    pair: PairResult,
-    metrics: Mapping[str, Metric],
-    signatures: Mapping[str, str],
-    resampling: Resampling,
-    counting: Counting,
-    rows: Sequence[int] | None,
-    raw: View | None,
-) -> View:
-    """The scores and comparisons in one way of counting; what no recount changes is ``raw``'s, and not made again."""
-    documents = [segment.document for segment in pair.eval_set.scored]
-    counted = {system.name: _counted(system, counting) for system in pair.systems}
-    changed = {system.name: frozenset(system.recounted.get(counting, {})) for system in pair.systems}
-    scores = {
-        system: {
-            name: system_score(one, metrics[name], signatures[name], resampling, documents, rows)
-            if raw is None or name in changed[system]
-            else raw.scores[system][name]
-            for name, one in found.items()
-        }
-        for system, found in counted.items()
-    }
-    ranked = [system.name for system in pair.systems if system.kind == "system"]
-    comparisons: dict[str, Comparisons] = {}
-    for name, metric in metrics.items():
-        if raw is not None and not any(name in changed[system] for system in ranked):
-            compared = raw.comparisons.get(name)
-        else:
-            found = [counted[system][name] for system in ranked if name in counted[system]]
-            aggregate = partial(_aggregate, name, metric)
-            compared = compare(found, aggregate, metric.card.higher_is_better, documents, resampling, rows)
-        if compared is not None:
-            comparisons[name] = compared
-    return View(scores, comparisons)
+def _ranked(pair: PairResult, metric: str, counting: Counting) -> tuple[SegmentScores, ...]:
+    """The segment scores of the systems that are ranked, by one metric in one way of counting."""
+    counted = [_counted(system, counting) for system in pair.systems if system.kind == "system"]
+    return tuple(of_system[metric] for of_system in counted if metric in of_system)
+
+
+class _Drawing:
+    """All that is resampled of one lang pair: first it is named, then all is drawn, then it is told.
+
+    What is asked for again, as the scores that no recount changes, is the same, and not made again.
+
+    Args:
+        resampling: how intervals and tests are made.
+        documents: the document of each segment.
+    """
+
+    def __init__(self, resampling: Resampling, documents: Sequence[str]) -> None:
+        self._resampling = resampling
+        self._documents = documents
+        self._pool = UnitPool(documents, resampling)
+        self._samples: dict[int, tuple[Units, Aggregate]] = {}
+        self._compared: dict[object, tuple[Compared | None, Aggregate]] = {}
+        self._scores: dict[object, SystemScore] = {}
+        self._comparisons: dict[object, Comparisons] = {}
+        self._drawn: dict[int, Floats] = {}
+        self._swapped: dict[int, Floats] = {}
+
+    def sample(self, found: SegmentScores, metric: Metric, rows: Sequence[int] | None) -> None:
+        """Name a system's scores by one metric, of all segments or some, for an interval."""
+        if (units := self._units(found, rows)) is not None:
+            self._samples.setdefault(id(units), (units, partial(_aggregate, found.metric, metric)))
+
+    def compare(self, found: Sequence[SegmentScores], metric: Metric, rows: Sequence[int] | None) -> None:
+        """Name systems' scores by one metric, for comparisons in pairs."""
+        key = _identity(found, rows)
+        if key not in self._compared:
+            aggregate = partial(_aggregate, found[0].metric if found else "", metric)
+            compared = Compared.of(found, self._pool, rows)
+            self._compared[key] = compared, aggregate
+            if compared is not None and compared.tested:
+                for units in compared.units:
+                    self._samples.setdefault(id(units), (units, aggregate))
+
+    def draw(self) -> None:
+        """Draw all that was named, once."""
+        how = self._resampling
+        if how.draws:
+            samples = list(self._samples.values())
+            drawn = bootstraps(samples, draws=how.draws, seed=how.seed)
+            self._drawn = {id(units): scores for (units, _), scores in zip(samples, drawn, strict=True)}
+        if how.trials:
+            tests = [(one, aggregate) for one, aggregate in self._compared.values() if one is not None and one.tested]
+            swapped = randomisations([(one.units, way) for one, way in tests], trials=how.trials, seed=how.seed)
+            self._swapped = {id(one): p_values for (one, _), p_values in zip(tests, swapped, strict=True)}
+
+    def score(self, found: SegmentScores, metric: Metric, signature: str, rows: Sequence[int] | None) -> SystemScore:
+        """One metric's score of one system, with its interval.
+
+        Raises:
+            ContractError: the metric gave no finite number.
+        """
+        key = _identity([found], rows)
+        if key not in self._scores:
+            statistics = found.scored(rows)
+            if statistics is None:
+                self._scores[key] = SystemScore(found.metric, found.system, None, None, 0, signature)
+            else:
+                sums, count = statistics.sum(axis=0, keepdims=True), np.array([float(len(statistics))])
+                score = float(_aggregate(found.metric, metric, sums, count)[0])
+                drawn = self._drawn.get(id(self._units(found, rows)))
+                low_high = None if drawn is None else interval(drawn)
+                self._scores[key] = SystemScore(found.metric, found.system, score, low_high, len(statistics), signature)
+        return self._scores[key]
+
+    def comparisons(
+        self, found: Sequence[SegmentScores], metric: Metric, rows: Sequence[int] | None
+    ) -> Comparisons | None:
+        """All pairs of systems by one metric; ``None`` if there are no two to compare."""
+        key = _identity(found, rows)
+        compared, aggregate = self._compared[key]
+        if compared is None:
+            return None
+        if key not in self._comparisons:
+            drawn = [self._drawn[id(units)] for units in compared.units] if self._drawn and compared.tested else []
+            swapped = self._swapped.get(id(compared))
+            self._comparisons[key] = compared.concluded(
+                aggregate, metric.card.higher_is_better, self._resampling, drawn, swapped
+            )
+        return self._comparisons[key]
+
+    def _units(self, found: SegmentScores, rows: Sequence[int] | None) -> Units | None:
+        """What is drawn; ``None`` if there are fewer than two."""
+        chosen = range(len(found)) if rows is None else rows
+        there = [row for row in chosen if found.scores[row] is not None]
+        units = self._pool.of(found, there) if there else None
+        return units if units is not None and len(units) > 1 else None
+
+
+def _identity(found: Sequence[SegmentScores], rows: Sequence[int] | None) -> object:
+    """What tells these scores and rows from others; both live as long as what they are told by."""
+    return tuple(map(id, found)), id(rows)
 
 
 def _counted(system: SystemResult, counting: Counting) -> Mapping[str, SegmentScores]:

@@ -11,7 +11,8 @@ import pytest
 from sacrebleu import BLEU, CHRF, TER
 from sacrebleu.significance import PairedTest
 
-from mteval.comparison import ENOUGH_DOCUMENTS, Comparison, Comparisons, Resampling, compare
+from mteval.comparing import compare
+from mteval.comparison import ENOUGH_DOCUMENTS, Comparison, Comparisons, Resampling
 from mteval.files import packaged, read_jsonl
 from mteval.metrics.base import Item, ItemScore, Metric
 from mteval.metrics.fakes import LengthRatio

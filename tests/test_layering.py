@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
-    "needs", "language_models", "stats", "comparison", "texts", "segment", "subset", "files", "options", "store",
+    "needs", "language_models", "resampling", "stats", "comparison", "comparing", "texts", "segment", "subset", "files",
+    "options", "store",
     "environment", "checkpoint", "loading", "answers_tongues", "answers", "identification", "gate", "chat",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
     "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "rebuilding", "recorded",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 import sacrebleu
 from numpy.typing import NDArray
 
+from mteval import resampling
 from mteval.comparison import Resampling
 from mteval.errors import ContractError
 from mteval.garble.base import Detector, Observations, Text, Verdict
@@ -112,3 +114,22 @@ def test_a_suspect_source_is_not_clean() -> None:
 def test_what_no_signal_looked_at_is_not_called_clean() -> None:
     (pair,) = evaluation({"upper": UpperCase()}).run().pairs
     assert (pair.sources, by_name(pair)["upper"].verdicts, pair.documents_by["clean"]) == ((), (), ())
+
+
+def test_all_that_is_alike_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Systems by two metrics, for intervals and for tests, of all sources and of clean ones."""
+    drawn: list[int] = []
+    for name in ("_drawn", "_kept"):
+        real = getattr(resampling, name)
+
+        def spy(size: int, draws: int, seed: int, real: Callable[..., Any] = real) -> Any:
+            drawn.append(size)
+            return real(size, draws, seed)
+
+        monkeypatch.setattr(resampling, name, spy)
+    metrics: dict[str, Metric] = {"bleu": Bleu(), "length": LengthRatio()}
+    given = One(good=GOOD, bad=("The cat.", "A cat sleeps.", "House."))
+    run = evaluation({"half": Half()}, metrics, given, signals={"spy": Spy()}, detector=Strict("b"))
+    run.resampling = Resampling(20, 1, trials=20)
+    run.run()
+    assert sorted(drawn) == [2, 2, 3, 3]

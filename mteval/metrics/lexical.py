@@ -7,19 +7,19 @@ Segment statistics are sacreBLEU's; the system score is computed by sacreBLEU fr
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mteval.errors import ConfigError, MissingReferenceError, UnavailableError
-from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
+from mteval.errors import ConfigError, UnavailableError
+from mteval.metrics.base import MetricCard
+from mteval.metrics.lexical_base import Lexical, Texts
+from mteval.metrics.lexical_counts import bleu_statistics, chrf_counts
+from mteval.metrics.lexical_edits import edits
 from mteval.metrics.lexical_pieces import PIECES, fetch, pieces_of
 from mteval.needs import Need, package
-from mteval.signature import Signature
 
 _BLEU_FITS = {"13a": "bleu", "flores101": "spbleu101", "spm": "spbleu101", "flores200": "spbleu200"}
 """The tokenizers for which MT-Thresholds has a fit."""
@@ -54,68 +54,6 @@ def _check_choice(key: str, value: str, choices: Sequence[str]) -> None:
 def _check_count(key: str, value: int, least: int) -> None:
     if value < least:
         raise ConfigError(key, f"{value} is too small", f"give at least {least}")
-
-
-class Lexical(Metric, ABC):
-    """What sacreBLEU's metrics share: statistics a segment, and a score from their sum."""
-
-    @abstractmethod
-    def _build(self, *, sentence: bool) -> Any:
-        """The sacreBLEU metric; for sentences it may need other settings than for corpora."""
-
-    @abstractmethod
-    def _unsigned(self) -> Mapping[str, object]:
-        """Settings that sacreBLEU's signature leaves out, where they are not its defaults."""
-
-    @abstractmethod
-    def _plain_scores(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        """sacreBLEU's formula for many rows of sums at once; NaN where it goes another way than the common one."""
-
-    @cached_property
-    def _corpus(self) -> Any:
-        return self._build(sentence=False)
-
-    @cached_property
-    def _sentence(self) -> Any:
-        return self._build(sentence=True)
-
-    def check(self) -> None:
-        _ = self._corpus
-
-    def signature(self, references: int) -> Signature:
-        metric = self._corpus
-        settings: Mapping[str, Any] = metric._SIGNATURE_TYPE({**vars(metric), "num_refs": references}).info
-        words = {True: "yes", False: "no"}
-        shown = {k: words[v] if isinstance(v, bool) else v for k, v in settings.items() if v is not None}
-        version = shown.pop("version")  # sacreBLEU prints it last
-        return Signature.of({**shown, **self._unsigned(), "version": version})
-
-    def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
-        for index, item in enumerate(items):
-            if not item.references:
-                raise MissingReferenceError(
-                    f"segment {index + 1}", "has no reference", "give one, or choose a metric that needs none"
-                )
-            streams = [[reference] for reference in item.references]
-            (statistics,) = self._corpus._extract_corpus_statistics([item.hypothesis], streams)
-            score = self._sentence._compute_score_from_stats(list(statistics)).score
-            yield index, ItemScore(score, tuple(float(value) for value in statistics))
-
-    def aggregate(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """See ``Metric.aggregate``; sacreBLEU itself scores one set alone, and those that need smoothing."""
-        scores = np.full(len(sums), np.nan) if len(sums) == 1 else self._plain_scores(sums)
-        for row in np.flatnonzero(np.isnan(scores)):
-            # A list, since sacreBLEU's add-k smoothing writes into what it is given.
-            scores[row] = self._corpus._compute_score_from_stats(sums[row].tolist()).score
-        return scores
-
-    def nothing(self, item: Item) -> ItemScore:
-        """What an empty hypothesis gets."""
-        ((_, score),) = self.score([Item(item.source, "", item.references)])
-        return score
-
-    def close(self) -> None:
-        pass
 
 
 class Bleu(Lexical):
@@ -166,6 +104,14 @@ class Bleu(Lexical):
             brevity = np.where(hypothesis < reference, np.exp(1 - reference / hypothesis), 1.0)
             scores: NDArray[np.float64] = brevity * np.exp(np.log(precision).mean(axis=1))
         return scores
+
+    def _statistics(self, texts: Sequence[Texts]) -> Iterator[tuple[int, tuple[float, ...]]]:
+        def words(text: str) -> list[str]:
+            return str(self._corpus._preprocess_segment(text)).split()
+
+        if self._few(texts):
+            return self._one_by_one(texts)
+        return bleu_statistics(texts, words, self._settings["max_ngram_order"])
 
     def _unsigned(self) -> Mapping[str, object]:
         order, smooth = self._settings["max_ngram_order"], self._settings["smooth_value"]
@@ -260,6 +206,28 @@ class Chrf(Lexical):
             scores: NDArray[np.float64] = 100 * (1 + beta) * precision * recall / (beta * precision + recall)
         return scores
 
+    def _statistics(self, texts: Sequence[Texts]) -> Iterator[tuple[int, tuple[float, ...]]]:
+        """See ``Lexical``; with many references those of the one with the best score, as sacreBLEU takes them."""
+        if self._few(texts):
+            yield from self._one_by_one(texts)
+            return
+        corpus, settings = self._corpus, self._settings
+
+        def characters(text: str) -> str:
+            text = corpus._preprocess_segment(text)
+            return text if settings["whitespace"] else "".join(text.split())
+
+        def words(text: str) -> list[str]:
+            return list(corpus._remove_punctuation(corpus._preprocess_segment(text)))
+
+        tables = [chrf_counts(texts, characters, settings["char_order"])]
+        if settings["word_order"]:
+            tables.append(chrf_counts(texts, words, settings["word_order"]))
+        rows = iter(np.concatenate(tables, axis=1).reshape(-1, 3 * corpus.order).tolist())
+        for at, (_, references) in enumerate(texts):
+            found = [next(rows) for _ in references]
+            yield at, tuple(max(found, key=corpus._compute_f_score) if len(found) > 1 else found[0])
+
     def _unsigned(self) -> Mapping[str, object]:
         return {"beta": self._settings["beta"]} if self._settings["beta"] != 2 else {}
 
@@ -304,6 +272,21 @@ class Ter(Lexical):
         with np.errstate(divide="ignore", invalid="ignore"):
             scores: NDArray[np.float64] = np.where(sums[:, 1] > 0, 100 * sums[:, 0] / sums[:, 1], np.nan)
         return scores
+
+    def _statistics(self, texts: Sequence[Texts]) -> Iterator[tuple[int, tuple[float, ...]]]:
+        words = {
+            text: self._corpus._preprocess_segment(text).split()
+            for text in dict.fromkeys(text for hypothesis, references in texts for text in (hypothesis, *references))
+        }
+        pairs = [(words[hypothesis], words[one]) for hypothesis, references in texts for one in references]
+        owners = [at for at, (_, references) in enumerate(texts) for _ in references]
+        counts: list[list[int]] = [[] for _ in texts]
+        for pair, count in edits(pairs):
+            at = owners[pair]
+            counts[at].append(count)
+            if len(counts[at]) == len(references := texts[at][1]):
+                lengths = sum(len(words[one]) for one in references)
+                yield at, (float(min(counts[at])), lengths / len(references))
 
     def _unsigned(self) -> Mapping[str, object]:
         return {}
