@@ -19,7 +19,7 @@ WIDTH, HEADS, LAYERS, INNER = 512, 8, 6, 2048
 VOCABULARY = 58101
 """That of opus-mt-ROMANCE-en is 65,001, that of opus-mt-en-de 58,101."""
 PIECES = 4000
-FASTER, SLOWER = 3, -6  # steps of frequency: reading 1.11 and 0.81 tokens of the source for each one that is written
+FASTER, SLOWER = 0, -6  # steps of frequency: reading 1 and 0.81 tokens of the source for each one that is written
 _FREQUENCIES = range(6, 99, 3)  # of positions, those by which heads find their place: 31 sines and 31 cosines a head
 _SHARPNESS, _VOLUME, _CONFIDENCE = 120.0, 3.0, 1.5
 _MARK, _PULL = WIDTH // 2 - 1, 120.0  # a place in the embeddings that marks the end, and how it draws heads that stray
