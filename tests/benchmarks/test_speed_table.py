@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     found = tmp_path / f"fakes_{tmp_path.name}"
     found.mkdir()
     for name in ("fast", "slow"):
-        code = f"def rows(rounds):\n    yield f'| {name} | peer, {{rounds}} rounds | 2 | 1 | 2.0 | 1 / 1 |'\n"
+        code = f"def rows(rounds, size=1):\n    yield f'| {name} | peer, {{rounds}} rounds | 2 | 1 | 2.0 | 1 / 1 |'\n"
         (found / f"{name}.py").write_text(code)
     (found / "idle.py").write_text("def rows(rounds):\n    yield from ()\n")
     (found / "texts.py").write_text("raise ImportError\ndef rows(segments, systems): ...\n")
