@@ -43,7 +43,10 @@ def found(folder: Path, count: int, most: int, own: bool) -> tuple[list[list[int
     first = None if folder.name in ("marian", "t5") else 7
     made = model.generate(
         **tokenizer(list(SOURCES), return_tensors="pt", padding=True),
-        **{"num_beams": 4, "num_return_sequences": count, "max_new_tokens": most, "forced_eos_token_id": None},
+        num_beams=4,
+        num_return_sequences=count,
+        max_new_tokens=most,
+        forced_eos_token_id=None,
         early_stopping=False,
         forced_bos_token_id=first,
         custom_generate=beam_search if own else None,
