@@ -5,15 +5,20 @@ source looks at the place that its own position points to and brings what stands
 faster than it writes, the other half more slowly, so that one reaches the source's end early and the other late;
 where in between a hypothesis ends depends on its words. Lengths thus spread as a trained checkpoint's do, likelihoods
 too, and all layers cost what they cost in any other checkpoint of this shape.
+
+    python -m benchmarks.translating_checkpoint FOLDER
 """
 
 from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from benchmarks import texts
 
 WIDTH, HEADS, LAYERS, INNER = 512, 8, 6, 2048
 VOCABULARY = 58101
@@ -25,7 +30,7 @@ _SHARPNESS, _VOLUME, _CONFIDENCE = 120.0, 3.0, 1.5
 _MARK, _PULL = WIDTH // 2 - 1, 120.0  # a place in the embeddings that marks the end, and how it draws heads that stray
 
 
-def write(folder: Path, texts: Iterable[str], seed: int = 1, source: str = "ro", target: str = "en") -> Path:
+def write(folder: Path, known: Iterable[str], seed: int = 1, source: str = "ro", target: str = "en") -> Path:
     """Write the checkpoint, with a tokenizer that knows the words of some texts.
 
     Returns:
@@ -37,7 +42,7 @@ def write(folder: Path, texts: Iterable[str], seed: int = 1, source: str = "ro",
     folder.mkdir(parents=True, exist_ok=True)
     written = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(texts),
+        sentence_iterator=iter(known),
         model_writer=written,
         model_type="bpe",
         vocab_size=PIECES,
@@ -47,8 +52,8 @@ def write(folder: Path, texts: Iterable[str], seed: int = 1, source: str = "ro",
     )
     processor = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue())
     special = ("<s>", "</s>", "<unk>")
-    known = [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
-    pieces = [piece for piece in known if piece not in special]
+    found = [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
+    pieces = [piece for piece in found if piece not in special]
     unused = [f"▁unused{index}" for index in range(VOCABULARY - len(pieces) - 3)]
     vocabulary = ["</s>", "<unk>", *pieces, *unused, "<pad>"]
     for name in ("source.spm", "target.spm"):
@@ -117,3 +122,7 @@ def _model(config: Any, seed: int) -> Any:
 
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), (text for row in texts.rows(3000, 0) for text in (row.source, row.reference)))
