@@ -46,9 +46,7 @@ def endless(systems: int, seed: int = 1) -> Iterator[Row]:
         length = min(LONGEST, max(3, round(generator.lognormal(_MEAN, _SPREAD))))
         source = _sentence(generator, source_words, length)
         reference = _sentence(generator, target_words, length)
-        found = tuple(
-            _edited(edits[system], reference, target_words, 0.2 + 0.04 * system) for system in range(systems)
-        )
+        found = tuple(_edited(edits[system], reference, target_words, 0.2 + 0.04 * system) for system in range(systems))
         yield Row(source, reference, found)
 
 

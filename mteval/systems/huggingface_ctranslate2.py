@@ -26,7 +26,7 @@ from mteval.systems.huggingface_ctranslate2_conversion import (
     need_converted,
     vocabulary,
 )
-from mteval.systems.huggingface_ctranslate2_engine import COMPUTE_TYPES, Engine, check_engine, find_device
+from mteval.systems.huggingface_ctranslate2_engine import COMPUTE_TYPES, Engine, check_engine, find_device, find_threads
 from mteval.systems.huggingface_reader import Reader
 from mteval.systems.huggingface_routing import Route, Routing
 from mteval.systems.huggingface_sources import tokenizer_settings, translated
@@ -55,8 +55,9 @@ class CTranslate2(System, Proposer):
         compute_type: of weights and arithmetic: ``int8``, ``int8_float32``, ``int8_float16``, ``int8_bfloat16``,
             ``int16``, ``float16``, ``bfloat16`` or ``float32``. What the device cannot do is refused.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
-        inter_threads: how many batches are translated at a time.
-        intra_threads: how many threads translate each; 0 leaves it to CTranslate2.
+        inter_threads: how many batches are translated at a time; 0 is one for each core of a CPU, and one on CUDA.
+        intra_threads: how many threads translate each; 0 is one where each core has its batch, and else what
+            CTranslate2 sees fit.
         cache: the folder that keeps what is converted.
 
     Raises:
@@ -76,7 +77,7 @@ class CTranslate2(System, Proposer):
         batch_size: int = 1024,
         compute_type: str = "int8",
         device: str = "cpu",
-        inter_threads: int = 1,
+        inter_threads: int = 0,
         intra_threads: int = 0,
         cache: str = "~/.cache/mteval/ctranslate2",
     ) -> None:
@@ -84,8 +85,8 @@ class CTranslate2(System, Proposer):
         check_texts(("revision", revision))
         check_choices(("compute_type", compute_type, COMPUTE_TYPES), ("device", device, DEVICES))
         counts = {"beam_size": beam_size, "max_length": max_length, "batch_size": batch_size}
-        check_counts(*counts.items(), ("inter_threads", inter_threads))
-        check_counts(("intra_threads", intra_threads), least=0)
+        check_counts(*counts.items())
+        check_counts(("inter_threads", inter_threads), ("intra_threads", intra_threads), least=0)
         if not isinstance(cache, str) or not cache:
             raise ConfigError("cache", f"{cache!r} is no folder", "write a path")
         self._routing = Routing(checkpoint, family, pairs, language_codes, prefix)
@@ -212,5 +213,5 @@ class CTranslate2(System, Proposer):
 
     @cached_property
     def _engine(self) -> Engine:
-        threads = self.inter_threads, self.intra_threads
+        threads = find_threads(self._device, self.inter_threads, self.intra_threads)
         return Engine(self._folder, self._reader, self.compute_type, self._device, *threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -55,6 +56,24 @@ def find_device(choice: str) -> str:
     import ctranslate2
 
     return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+
+
+def find_threads(device: str, inter_threads: int, intra_threads: int) -> tuple[int, int]:
+    """How many batches are translated at a time, and how many threads translate each (0 leaves it to CTranslate2).
+
+    A batch for each core takes less time than all cores on one batch, whose threads wait for one another at each step.
+
+    Args:
+        device: ``cpu`` or ``cuda``.
+        inter_threads: batches; 0 is one for each core of a CPU, and one on CUDA.
+        intra_threads: threads; 0 is one where each core has its batch.
+    """
+    if inter_threads:
+        return inter_threads, intra_threads
+    if device == "cuda":
+        return 1, intra_threads
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // (intra_threads or 1)), intra_threads or 1
 
 
 class Engine:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mteval.loading import find_device, free, load_weights
 from mteval.sampling import Draws
 from mteval.systems.huggingface_reader import Reader
+from mteval.systems.huggingface_search import beam_search
 
 if TYPE_CHECKING:
     import torch
@@ -119,6 +120,7 @@ class Model:
                 generation_config=decoding,
                 use_model_defaults=False,
                 logits_processor=[] if draws is None else [draws],
+                custom_generate=beam_search if settings.get("num_beams", 1) > 1 else None,
             )
         ends = decoding.eos_token_id if isinstance(decoding.eos_token_id, list) else [decoding.eos_token_id]
         rows = [row[1 if first is None else 2 :] for row in made.tolist()]  # without start and language

@@ -22,6 +22,7 @@ from mteval.systems import huggingface_fakes
 from mteval.systems.base import Output
 from mteval.systems.huggingface import HuggingFace
 from mteval.systems.huggingface_ctranslate2 import CTranslate2
+from mteval.systems.huggingface_ctranslate2_engine import find_threads
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "systems"
 PT_EN = LangPair("pt", "en")
@@ -415,13 +416,22 @@ def test_what_a_converted_folder_lacks_is_named(
     [
         ("checkpoint", " "), ("revision", ""), ("family", "gpt"), ("pairs", []), ("language_codes", ["pt"]),
         ("prefix", ""), ("beam_size", 0), ("max_length", True), ("batch_size", 1.5), ("compute_type", "int4"),
-        ("device", "tpu"), ("inter_threads", 0), ("intra_threads", -1), ("cache", ""),
+        ("device", "tpu"), ("inter_threads", -1), ("intra_threads", -1), ("cache", ""),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_named(key: str, value: object) -> None:
     with pytest.raises(ConfigError) as caught:
         CTranslate2(**{"checkpoint": "a/b", key: value})  # type: ignore[arg-type]
     assert caught.value.where.split(".")[0] == key
+
+
+def test_each_core_has_its_batch_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(6)), raising=False)
+    assert find_threads("cpu", 0, 0) == (6, 1)
+    assert find_threads("cpu", 0, 4) == (1, 4)
+    assert find_threads("cpu", 0, 8) == (1, 8)
+    assert find_threads("cpu", 1, 0) == (1, 0)
+    assert find_threads("cuda", 0, 0) == (1, 0)
 
 
 def test_what_this_machine_cannot_compute_is_refused(of: Callable[..., CTranslate2]) -> None:
@@ -456,6 +466,7 @@ def test_building_loads_no_libraries_and_touches_nothing() -> None:
     code = """
 import sys
 from mteval.systems.huggingface_ctranslate2 import CTranslate2
+from mteval.systems.huggingface_ctranslate2_engine import find_threads
 CTranslate2("nobody/nothing", pairs=["pt-en"])
 print({"torch", "transformers", "huggingface_hub", "ctranslate2"} & set(sys.modules))
 """
@@ -469,6 +480,7 @@ import sys
 from mteval.lang import LangPair
 from mteval.segment import Segment
 from mteval.systems.huggingface_ctranslate2 import CTranslate2
+from mteval.systems.huggingface_ctranslate2_engine import find_threads
 pair = LangPair("pt", "en")
 for family, folder in zip(sys.argv[2::2], sys.argv[3::2]):
     system = CTranslate2(folder, pairs=["pt-en"], max_length=20, cache=sys.argv[1])
