@@ -2,10 +2,11 @@
 # make test    set up (once), run the whole test suite
 # make check   ruff and mypy
 # make slow    the tests that take long
+# make bench   measure speed against the tools underneath, into benchmarks/speed.md; NAMES="ter again" for some alone
 # make wheel   build the wheel into dist/
 # make comet-qe-mini DATA=FOLDER   train the checkpoint that ships, into build/comet-qe-mini
 # make garble DATA=FOLDER   train the garble detector's models and calibrate it, into build/garble
-.PHONY: help setup demo test slow check format wheel comet-qe-mini garble clean
+.PHONY: help setup demo test slow check format bench wheel comet-qe-mini garble clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,6 +34,9 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: setup
+	@$(BIN)/python -m benchmarks $(NAMES)
 
 wheel: setup
 	$(BIN)/python -m build --wheel

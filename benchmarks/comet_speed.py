@@ -14,18 +14,18 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import checkpoints, texts
-from benchmarks.timing import HEADER, Finished, Pairs, finish, in_turn, row
+from benchmarks.timing import HEADER, Finished, Pairs, finish, row
 from mteval.files import read_jsonl
 
 SYSTEMS = 4
-SEGMENTS = 50
+SEGMENTS = 100
+PEERS = ("`comet-score`", "`predict`, fp32")
 _PREDICT = """
 import json, sys
 from pathlib import Path
@@ -57,6 +57,12 @@ class Bench:
         made = texts.rows(segments, SYSTEMS)
         texts.write_jsonl(folder / "set.jsonl", made)
         self._source, self._reference, self._systems = texts.write_lines(folder / "lines", made)
+
+    def run(self, name: str) -> Finished:
+        """One of ``PEERS``, or ours in a precision."""
+        if name not in PEERS:
+            return self.ours(name)
+        return self.comet_score() if name == PEERS[0] else self.predict()
 
     def ours(self, precision: str) -> Finished:
         """``mteval run`` with nothing but the metric."""
@@ -115,7 +121,7 @@ def rows(
     kinds: tuple[str, ...] = tuple(checkpoints.KINDS),
     precisions: tuple[str, ...] = ("fp32", "bf16"),
 ) -> Iterator[str]:
-    """The table's rows, two for each kind and precision.
+    """The table's rows, two for each kind and precision; what is run in one round is compared with one another.
 
     Raises:
         SystemExit: a score is not ``predict``'s.
@@ -123,10 +129,13 @@ def rows(
     for kind in kinds:
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder), kind, shape, segments)
+            runs: dict[str, list[Finished]] = {name: [] for name in (*precisions, *PEERS)}
+            for number in range(rounds):
+                for name in list(runs)[:: -1 if number % 2 else 1]:
+                    runs[name].append(bench.run(name))
             for precision in precisions:
-                ours = partial(bench.ours, precision)
-                for name, theirs in (("`comet-score`", bench.comet_score), ("`predict`, fp32", bench.predict)):
-                    pairs = in_turn(ours, theirs, rounds)
+                for name in PEERS:
+                    pairs = Pairs(tuple(runs[precision]), tuple(runs[name]))
                     yield row(f"COMET {kind}, {shape}, {precision}, {segments} × {SYSTEMS}", name, pairs)
                     _say_rate(pairs, segments)
                 _compare(bench, kind, precision)

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
-from benchmarks.timing import Finished, Pairs, finish, row
+from benchmarks.timing import Finished, finish
 
 # Runs the program, and writes when the evaluation and the delivery of its result began and ended.
 _WATCHED = """
@@ -75,14 +75,6 @@ def _rounds(rounds: int) -> Iterator[tuple[tuple[Finished, Mapping[str, float]],
 def rest(steps: Mapping[str, float]) -> float:
     """What is neither translating nor scoring."""
     return sum(seconds for step, seconds in steps.items() if step not in _WORK)
-
-
-def rows(rounds: int) -> Iterator[str]:
-    """A row of the table that all benchmarks share: what is neither translating nor scoring, beside the whole run."""
-    first = [empty for empty, _ in _rounds(rounds)]
-    ours = tuple(Finished(rest(steps), finished.peak) for finished, steps in first)
-    pairs = Pairs(ours, tuple(finished for finished, _ in first))
-    yield row("the default run but for translating and scoring", "the default run, whole", pairs)
 
 
 def main() -> None:

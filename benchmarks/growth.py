@@ -140,11 +140,13 @@ def _shown(seconds: float) -> str:
     return f"{seconds:.2f}" if seconds < 10 else f"{seconds:,.0f}"
 
 
-def rows(rounds: int, largest: int = LARGEST, systems_at: int = SYSTEMS_AT, judged: int = JUDGED) -> Iterator[str]:
+def lines(largest: int = LARGEST, systems_at: int = SYSTEMS_AT, judged: int = JUDGED) -> Iterator[str]:
     """The lines of both tables, each with its own head, since nothing is compared with a peer.
 
     Args:
-        rounds: each size is measured once, whatever this says: its runs take long, and many sizes tell the growth.
+        largest: segments, at most; each size is measured once, since many sizes tell the growth.
+        systems_at: segments, where it is systems that grow.
+        judged: segments of the largest set that verdicts are passed on.
     """
     results = _HERE / "growth.jsonl"
     found = (
@@ -243,7 +245,6 @@ def _memory(found: Sequence[Measured]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=1, help="without effect: each size is measured once")
     parser.add_argument("--largest", type=int, default=LARGEST, help="the most segments")
     parser.add_argument("--systems-at", type=int, default=SYSTEMS_AT, help="segments, where it is systems that grow")
     parser.add_argument("--judged", type=int, default=JUDGED, help="the most segments that verdicts are passed on")
@@ -251,7 +252,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.again:
         (_HERE / "growth.jsonl").unlink(missing_ok=True)
-    for line in rows(given.rounds, given.largest, given.systems_at, given.judged):
+    for line in lines(given.largest, given.systems_at, given.judged):
         print(line, flush=True)
 
 

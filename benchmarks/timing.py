@@ -7,17 +7,27 @@ the kernel accounts for it (of the largest single process, where it starts other
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import shlex
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+_STARTER = """
+import json, os, sys, time
+told, *command = sys.argv[1:]
+started = time.perf_counter()
+_, status, usage = os.wait4(os.spawnvp(os.P_NOWAIT, command[0], command), 0)
+found = [os.waitstatus_to_exitcode(status), time.perf_counter() - started, usage.ru_maxrss]
+open(told, "w").write(json.dumps(found))
+"""
+"""Starts a command and tells how it went. It is a small process of its own, since the peak of a process's memory begins
+at that of the one that started it."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +73,24 @@ def finish(
     Raises:
         SystemExit: it failed; what it wrote to standard error is shown.
     """
-    with tempfile.TemporaryFile("w+") as errors, (output or Path(os.devnull)).open("w") as stream:
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=errors, env={**os.environ, **(environment or {})}
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        tempfile.NamedTemporaryFile("r") as told,
+        (output or Path(os.devnull)).open("w") as stream,
+    ):
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _STARTER, told.name, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=errors,
+            env={**os.environ, **(environment or {})},
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        code, seconds, peak = json.loads(told.read())
+        if code:
             errors.seek(0)
-            sys.exit(f"{shlex.join(command)} ended with {process.returncode}:\n{errors.read()[-2000:]}")
-    return Finished(seconds, _gib(usage))
+            sys.exit(f"{shlex.join(command)} ended with {code}:\n{errors.read()[-2000:]}")
+    return Finished(seconds, peak / 2**20)  # Linux counts KiB
 
 
 def in_turn(ours: Callable[[], Finished], theirs: Callable[[], Finished], rounds: int) -> Pairs:
@@ -119,7 +135,3 @@ def machine() -> str:
 
 def _lines(file: str) -> list[str]:
     return Path(file).read_text().splitlines() if Path(file).exists() else []
-
-
-def _gib(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / 2**20  # Linux counts KiB

@@ -236,7 +236,7 @@ def test_a_model_relabelled_sparsemax_patch_uses_softmax(
     gap = abs(scores(patched, ITEMS[:1])[0].score - scores(unpatched, ITEMS[:1])[0].score)
     assert gap > 1e-3, "otherwise the parity tests cannot tell the two apart"
     with pytest.raises(UnavailableError, match=r"must mix its encoder's layers by softmax"):
-        CometCheckpoint(str(checkpoints[kind]), None, None, False, "x").check_layers(unpatched._model)
+        CometCheckpoint(str(checkpoints[kind]), None, None, False, "x").check_layers(unpatched._checkpoint.load())
 
 
 @pytest.mark.parametrize(
