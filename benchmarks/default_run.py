@@ -42,7 +42,7 @@ finally:
     open(file, "w").write(json.dumps(passed))
 """
 _WORK = ("translating", "scoring")
-_STEPS = ("start-up", "check", "translating", "gate", "scoring", "verdicts", "comparing", "reports", "exit")
+_STEPS = ("start-up", "read", "check", "translating", "gate", "scoring", "verdicts", "comparing", "reports", "exit")
 _NAMES = {"translate": "translating", "score": "scoring", "judge": "verdicts", "compare": "comparing"}
 
 
@@ -57,7 +57,8 @@ def measured(store: Path, folder: Path) -> tuple[Finished, Mapping[str, float]]:
     found = dict.fromkeys(_STEPS, 0.0)
     for step, seconds in json.loads((output / "run.json").read_text("utf-8"))["seconds"].items():
         name = step.partition(" ")[0]
-        found[_NAMES.get(name, name)] += seconds
+        if name != "report":
+            found[_NAMES.get(name, name)] += seconds
     told = sum(found.values())
     # What lies between the steps of the evaluation, and between it and the reports, is counted with the reports.
     found |= {"start-up": run[0] - began, "reports": deliver[1] - run[0] - told, "exit": ended - deliver[1]}

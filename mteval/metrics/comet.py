@@ -23,7 +23,7 @@ from mteval.metrics.comet_checkpoint import JOINING, POOLING, CometCheckpoint
 from mteval.metrics.comet_first_token import keep_first_token
 from mteval.metrics.comet_model import Output, joined
 from mteval.metrics.comet_pooling import pooled
-from mteval.metrics.comet_precision import lower
+from mteval.metrics.comet_precision import SIGNED, lower
 from mteval.metrics.comet_settings import card_of, check_texts, check_way
 from mteval.metrics.comet_texts import Given, Texts
 from mteval.needs import Need
@@ -182,7 +182,7 @@ class Comet(Metric):
             "encoder": f"{checkpoint.encoder_name}@{checkpoint.encoder_digest}",
             "layers": checkpoint.hparams.get("layer_transformation", "default"),
             "tokens": checkpoint.max_positions,
-            "precision": self._precision,
+            "precision": SIGNED[self._precision],
         }
         if self._card.context:
             settings["context"] = self._card.context

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+SIGNED = {"fp32": "fp32", "bf16": "bf16-mixed", "fp16": "fp16"}
+"""How signatures name each precision: of ``bf16``, that only some of the arithmetic is."""
+
 
 def lower(model: Any, precision: str) -> Any:
     """A model that is on its device, in a precision; ``fp32`` is as it was loaded.

@@ -459,7 +459,7 @@ def test_the_signature_names_what_must_match(checkpoints: dict[str, Path], copy:
     line = str(comet(checkpoints["regression"], needs_reference=True, precision="bf16").signature(2))
     assert re.fullmatch(
         r"comet:COMET\|class:regression_metric\|checkpoint:[0-9a-f]{16}\|encoder:encoder@[0-9a-f]{8}\|layers:sparsemax"
-        rf"\|tokens:{MAX_POSITIONS}\|precision:bf16\|nrefs:2\|version:[0-9.]+",
+        rf"\|tokens:{MAX_POSITIONS}\|precision:bf16-mixed\|nrefs:2\|version:[0-9.]+",
         line,
     )
     metric = comet(copy)
