@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from mteval.errors import ConfigError
 from mteval.garble.base import Evidence, Family, SourceSignal, Text
 from mteval.garble.settings import check_least, check_number, check_strength
+from mteval.metrics.base import Item, combined
+from mteval.metrics.lexical import Chrf
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,12 @@ class Disagreement(SourceSignal):
         return None if len(text.translations) > 1 else "fewer than two systems translate it"
 
     def look(self, name: str, text: Text) -> Iterator[Evidence]:
-        from sacrebleu.metrics.chrf import CHRF
-
-        chrf = CHRF()
+        compared = dict(list(text.translations.items())[: self.systems])
+        found = _held_against_each_other(compared)
         best, said = -1.0, ""
-        compared = list(text.translations.items())[: self.systems]
-        for (one, ours), (other, theirs) in itertools.combinations(compared, 2):
-            forth = chrf.corpus_score(list(ours), [list(theirs)]).score
-            back = chrf.corpus_score(list(theirs), [list(ours)]).score
-            if (forth + back) / 2 > best:
-                best, said = (forth + back) / 2, f"{one} and {other}"
+        for one, other in itertools.combinations(compared, 2):
+            if (agreement := (found[one, other] + found[other, one]) / 2) > best:
+                best, said = agreement, f"{one} and {other}"
         if best < self.low:
             strength = self.strength * min(1.0, (self.low - best) / (self.low - self.hopeless))
             message = f"No two systems translate the document alike; {said} agree most, with a chrF of {best:.0f}."
@@ -102,6 +102,22 @@ class PoorTranslations(SourceSignal):
             strength = self.strength * min(1.0, (self.low - best) / (self.low - self.hopeless))
             message = f"No system translates the document well; {system} does best, with a {self.metric} of {best:.3g}."
             yield Evidence(name, self.family, None, None, None, strength, message)
+
+
+def _held_against_each_other(translations: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], float]:
+    """chrF2 of each system's translation of a document with another's as its reference, by their names."""
+    chrf = Chrf()
+    pairs = list(itertools.permutations(translations, 2))
+    items = [
+        Item("", ours, (theirs,))
+        for one, other in pairs
+        for ours, theirs in zip(translations[one], translations[other], strict=True)
+    ]
+    scores = dict(chrf.score(items))
+    statistics = np.array([scores[at].statistics for at in range(len(items))])
+    return {
+        pair: combined(chrf, of_pair) for pair, of_pair in zip(pairs, np.split(statistics, len(pairs)), strict=True)
+    }
 
 
 def _check(signal: str, low: object, hopeless: object, strength: object) -> None:

@@ -4,7 +4,7 @@ from sacrebleu.metrics import CHRF
 from mteval.errors import ConfigError
 from mteval.garble.base import Line, Text
 from mteval.garble.detector import NoisyOr
-from mteval.garble.translations import Disagreement, PoorTranslations
+from mteval.garble.translations import Disagreement, PoorTranslations, _held_against_each_other
 from mteval.judging import judge
 
 
@@ -27,6 +27,14 @@ def test_a_document_that_no_two_systems_translate_alike_is_seen():
     assert evidence.strength == pytest.approx(0.5 * (60 - both) / 50)
     assert (evidence.segment, evidence.family) == (None, "adequacy")
     assert "a and b" in evidence.message
+
+
+def test_agreement_is_sacrebleus_to_the_last_digit():
+    texts = {"a": (*ALIKE, "", "x"), "b": (*OTHER, "Nothing.", "x"), "c": (OTHER[0], ALIKE[1], " ", "y y")}
+    found = _held_against_each_other(texts)
+    assert len(found) == 6
+    for (one, other), score in found.items():
+        assert score == CHRF().corpus_score(list(texts[one]), [list(texts[other])]).score
 
 
 def test_one_bad_system_blames_no_source():
