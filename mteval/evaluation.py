@@ -157,7 +157,6 @@ class Evaluation:
 
     def _run_pair(self, plan: Plan, progress: Progress) -> PairResult:
         eval_set = plan.eval_set
-        reuse_judgements.prepare_marks(self.gate, eval_set.pair, self.store)
         hypotheses: dict[str, Hypotheses] = {}
         for name, system in plan.systems.items():
             with self._timed(f"translate {eval_set.pair} {name}"), keys_of(system, f"systems.{name}"):

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from mteval import answers
 from mteval.errors import ConfigError
-from mteval.identification import identify_all, prepare
+from mteval.identification import identify_all
 from mteval.lang import LangPair, base_language
 
 MarkKind = Literal["empty", "copied", "wrong_language", "looped", "refusal", "chatter", "length_ratio", "html_entities"]
@@ -150,10 +150,6 @@ class Gate:
         self.length_low = length_low
         self.length_high = length_high
         self.length_slack = length_slack
-
-    def prepare(self, pair: LangPair) -> None:
-        """Load what identifies languages in the background, while systems translate."""
-        prepare(_languages(pair), base_language(pair.target))
 
     def marks(self, source: str, hypothesis: str, pair: LangPair) -> tuple[Mark, ...]:
         """Everything the gate sees in one hypothesis; most have no mark."""

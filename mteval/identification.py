@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from threading import Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
 
 # A detector that knows every language needs a gigabyte; these are the ones that MT of European languages strays into.
 _COMMON = frozenset(("en", "es", "pt", "ca", "fr", "it", "ro", "de", "nl", "pl", "ru", "tr", "ar", "zh"))
-_SENTENCE = "Nearly all of the models are loaded for words of five letters and more."
-"""Short, as a long text is told by sequences of three letters alone; no language is ruled out by its letters."""
 _BATCH = 1024
 """Texts that are identified together: enough for all cores, few enough that no memory is needed for the answers."""
 
@@ -41,18 +38,6 @@ def identify_all(texts: Sequence[str], expected: frozenset[str]) -> Iterator[dic
             yield from ({} for _ in batch)
         else:
             yield from map(_by_code, detector.compute_language_confidence_values_in_parallel(batch))
-
-
-def prepare(expected: frozenset[str], language: str) -> None:
-    """Begin to load the models that a text in a language will need, which takes a second or two, and return at once.
-
-    Args:
-        language: the texts'; models of Latin script alone are loaded, as nearly all are that are told apart.
-    """
-    import langcodes
-
-    if langcodes.Language.get(language).maximize().script == "Latn":
-        Thread(target=identify, args=(_SENTENCE, expected), name="language models").start()
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,6 @@ from mteval.environment import version
 from mteval.files import resolve
 from mteval.garble.base import Detector, Evidence, Family, Label, SegmentVerdict, Signal, Text, Verdict
 from mteval.gate import MARK_KINDS, Gate, Mark
-from mteval.lang import LangPair
 from mteval.segment import EvalSet
 from mteval.signature import Signature
 from mteval.store import Store, key_of
@@ -53,12 +52,6 @@ def marks(
         for key, one in missing:
             shelf.put(key, {place: [_row(mark) for mark in found[at]] for place, at in enumerate(one) if found[at]})
     return tuple(found)
-
-
-def prepare_marks(gate: Gate, pair: LangPair, store: Store) -> None:
-    """Make the gate ready in the background, if the store holds none of its marks, so that they will be made."""
-    if not store.has("marks", type(gate).__name__, _signature(vars(gate))):
-        gate.prepare(pair)
 
 
 def verdicts(

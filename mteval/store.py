@@ -233,12 +233,5 @@ class Store:
             signature: everything that changes the result but the texts.
             wanted: the keys that will be asked for; of others nothing is in memory, however many the store has.
         """
-        return Shelf(self._shelf_folder(room, name, signature), signature, wanted)
-
-    def has(self, room: str, name: str, signature: Signature) -> bool:
-        """Whether anything is held under one signature."""
-        folder = self._shelf_folder(room, name, signature)
-        return folder is not None and folder.is_dir()
-
-    def _shelf_folder(self, room: str, name: str, signature: Signature) -> Path | None:
-        return None if self.folder is None else self.folder / VERSION / room / f"{name}-{signature.digest}"
+        folder = None if self.folder is None else self.folder / VERSION / room / f"{name}-{signature.digest}"
+        return Shelf(folder, signature, wanted)

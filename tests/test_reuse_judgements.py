@@ -18,7 +18,7 @@ from mteval.garble.repetition import DoubledWords
 from mteval.garble.surface import Spacing
 from mteval.gate import Gate, Mark
 from mteval.lang import LangPair
-from mteval.reuse_judgements import marks, prepare_marks, verdicts
+from mteval.reuse_judgements import marks, verdicts
 from mteval.segment import Document, EvalSet, Segment
 from mteval.store import Store
 
@@ -94,16 +94,6 @@ def test_other_code_makes_everything_be_looked_at_again(
     gated(Store(tmp_path))
     passed(Store(tmp_path))
     assert len(looked) == 5
-
-
-def test_the_gate_is_made_ready_where_the_store_holds_no_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ready: list[LangPair] = []
-    monkeypatch.setattr(Gate, "prepare", lambda self, pair: ready.append(pair))
-    prepare_marks(Gate(), PAIR, Store(tmp_path))
-    gated(Store(tmp_path))
-    prepare_marks(Gate(), PAIR, Store(tmp_path))
-    prepare_marks(Gate(), PAIR, Store(None))
-    assert ready == [PAIR, PAIR]
 
 
 def text(document: str, *lines: str, scores: Mapping[str, float] | None = None) -> Text:
