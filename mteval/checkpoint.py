@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -49,9 +49,17 @@ class Checkpoint:
             return self._commit
         digest = hashlib.sha256()
         for name in used(_names(self.folder), self._parts):
-            with (self.folder / name).open("rb") as file:
-                digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            path = self.folder / name
+            told = path.stat()
+            digest.update(f"{name}\0{_sha256(path.resolve(), told.st_size, told.st_mtime_ns)}\n".encode())
         return f"sha256:{digest.hexdigest()[:16]}"
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, size: int, changed: int) -> str:
+    """A file's digest; the file is read once, however many systems share the checkpoint, unless it changes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def find(checkpoint: str, revision: str | None, parts: tuple[Part, ...] = PARTS) -> Checkpoint:

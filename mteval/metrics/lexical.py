@@ -97,12 +97,22 @@ class Bleu(Lexical):
     def _plain_scores(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         order = self._settings["max_ngram_order"]
         hypothesis, reference, correct, total = sums[:, 0], sums[:, 1], sums[:, 2 : 2 + order], sums[:, 2 + order :]
-        if self._settings["smooth_method"] == "add-k":  # smooths every order but the first
+        how = self._settings["smooth_method"]
+        if how == "add-k":  # smooths every order but the first
             return np.full(len(sums), np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            precision = np.where((correct > 0) & (total > 0), 100 * correct / total, np.nan)
+            precision = np.where(total > 0, 100 * correct / total, np.nan)
+            none = correct == 0
+            if how == "exp":
+                precision = np.where(none, 100 / (2.0 ** none.cumsum(axis=1) * total), precision)
+            elif how == "floor":
+                value = self._settings["smooth_value"]
+                value = self._corpus.SMOOTH_DEFAULTS[how] if value is None else value
+                precision = np.where(none, 100 * value / total, precision)
             brevity = np.where(hypothesis < reference, np.exp(1 - reference / hypothesis), 1.0)
+            precision[total == 0] = np.nan  # sacreBLEU looks at no longer n-grams then
             scores: NDArray[np.float64] = brevity * np.exp(np.log(precision).mean(axis=1))
+        scores[~correct.any(axis=1)] = 0.0
         return scores
 
     def _statistics(self, texts: Sequence[Texts]) -> Iterator[tuple[int, tuple[float, ...]]]:

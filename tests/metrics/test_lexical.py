@@ -131,6 +131,23 @@ def test_many_scores_at_once_are_those_of_each_alone(ours: Metric, theirs: Any) 
     assert len(set(alone)) > 5
 
 
+@pytest.mark.parametrize("smooth", [("exp", None), ("floor", None), ("floor", 0.3), ("none", None), ("add-k", None)])
+def test_sums_without_matches_are_smoothed_as_by_sacrebleu(smooth: tuple[str, float | None]) -> None:
+    """Counts as of a system that gets next to nothing right: of each order some have matches, none, or no n-grams."""
+    method, value = smooth
+    random = np.random.default_rng(7)
+    total = np.maximum(random.integers(0, 40, (400, 1)) - np.arange(4), 0)
+    correct = np.minimum(random.integers(0, 3, (400, 4)) * random.integers(0, 2, (400, 4)), total)
+    sums = np.hstack([total[:, :1], random.integers(1, 60, (400, 1)), correct, total]).astype(float)
+    ours, theirs = (
+        Bleu(smooth_method=method, smooth_value=value),
+        sacrebleu.BLEU(smooth_method=method, smooth_value=value),
+    )
+    expected = [theirs._compute_score_from_stats(row.tolist()).score for row in sums]
+    assert ours.aggregate(sums, np.ones(len(sums))) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert len(set(expected)) > 3 and min(expected) == 0
+
+
 def test_a_hypothesis_that_counts_as_nothing_is_scored_as_an_empty_one() -> None:
     for ours, theirs in ((Bleu(), sacrebleu.BLEU()), (Chrf(), sacrebleu.CHRF()), (Ter(), sacrebleu.TER())):
         given = ours.nothing(Item("x", HYPOTHESES[0], (REFERENCES[0],)))
