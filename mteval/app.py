@@ -19,12 +19,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mteval import failed_cells
 from mteval.command_line import fail
 from mteval.composition import ROOT, check_config_dirs, check_names, explain, mended, not_yaml, register, unexplained
 from mteval.config import Run, build
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.run_folder import RunFolder, forget_if_empty
+from mteval.sweeping import Sweeps, forget_unbegun, tell_failed
 
 _JOB = Path(__file__).stem
 """What ``hydra.main`` calls a job: by the module of its task."""
@@ -49,17 +51,24 @@ def run(arguments: Sequence[str]) -> int:
     register(config_dirs)
     failed: list[MtevalError] = []
     existed = _there_before(arguments)
+    Sweeps.begun.clear()
 
     begun: list[bool] = []
 
     def task(config: DictConfig) -> None:
         begun.append(True)
+        swept = HydraConfig.get().mode is RunMode.MULTIRUN
         try:
             _task(config, existed)
         except MtevalError as error:
-            if HydraConfig.get().mode is RunMode.MULTIRUN:
-                raise  # Hydra says which cell of the sweep it was
-            failed.append(error)
+            if swept:
+                _record_failure(error)
+            else:
+                failed.append(error)
+        except Exception as error:
+            if not swept:
+                raise
+            _record_failure(error)  # the other cells go on
 
     try:
         check_config_dirs(config_dirs)
@@ -72,9 +81,11 @@ def run(arguments: Sequence[str]) -> int:
             hydra.main(version_base="1.3", config_path=folder, config_name=ROOT)(task)()
         if failed:
             return fail(failed[0])
+        return max((tell_failed(sweep) for sweep in Sweeps.begun), default=0)
     except MtevalError as error:
         return fail(error)
     except (HydraException, OmegaConfBaseException) as error:
+        forget_unbegun(existed)
         return fail(explain(error, config_dirs))
     except ValueError as error:  # from Hydra's composing, as for metrics=null
         if begun:
@@ -90,7 +101,6 @@ def run(arguments: Sequence[str]) -> int:
             raise
         problem = error.strerror or str(error)  # Hydra could not make the run's folder
         return fail(OutputError(str(error.filename), problem, "choose another with output=FOLDER"))
-    return 0
 
 
 def _is_plain(arguments: Sequence[str]) -> bool:
@@ -115,6 +125,15 @@ def _task(config: DictConfig, existed: Collection[Path]) -> None:
             _run(run, config, folder)
     finally:
         forget_if_empty(output, existed)
+
+
+def _record_failure(error: Exception) -> None:
+    """Write into a cell's folder why it failed; where that cannot be written, Hydra must tell it."""
+    chosen = HydraConfig.get()
+    try:
+        failed_cells.record(Path(chosen.runtime.output_dir), list(chosen.overrides.task), error)
+    except (MtevalError, OSError):
+        raise error from None
 
 
 def _there_before(arguments: Sequence[str]) -> Collection[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
+import itertools
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -156,22 +156,25 @@ def check_names(root: str, overrides: Sequence[str]) -> None:
             seen[str(default.package), str(name)] = option
 
 
-def cells(sweep: Path) -> int:
-    """How many numbered cells a sweep has, by the ``multirun.yaml`` beside them; 0 where that does not tell."""
+def cells(sweep: Path) -> list[tuple[str, ...]]:
+    """What each numbered cell of a sweep has of its own, as ``systems=[nllb]``, by the ``multirun.yaml`` beside them;
+    nothing where that does not tell."""
     try:
         chosen = read_yaml(sweep)["hydra"]
         if chosen["sweep"]["subdir"] != "${hydra.job.num}":
-            return 0
+            return []
         given = [f"{key}={value}" for key, value in (chosen["sweeper"].get("params") or {}).items()]
         parsed = OverridesParser.create().parse_overrides([*given, *chosen["overrides"]["task"]])
         # As Hydra's own sweeper: of two overrides of one key the last counts.
         values = {
-            one.get_key_element(): len(list(one.sweep_string_iterator())) if one.is_sweep_override() else 1
+            (key := one.get_key_element()): [f"{key}={value}" for value in one.sweep_string_iterator()]
+            if one.is_sweep_override()
+            else None
             for one in parsed
         }
     except (DataError, HydraException, KeyError, TypeError, AttributeError, ValueError, NotImplementedError):
-        return 0  # another sweeper's, or not from here
-    return math.prod(values.values())
+        return []  # another sweeper's, or not from here
+    return list(itertools.product(*(value for value in values.values() if value is not None)))
 
 
 def explain(error: Exception, config_dirs: Sequence[Path]) -> ConfigError:

@@ -65,6 +65,7 @@ def merge(runs: Sequence[Recorded]) -> Recorded:
             **({"usage": used} if (used := usage_of(runs, names)) else {}),
         },
         warnings=tuple(dict.fromkeys([*told, *warnings, *_versions(runs)])),
+        failed=tuple(dict.fromkeys(cell for run in runs for cell in run.result.failed)),
     )
     return Recorded(runs[0].folder, result, signatures, {}, runs[0].resampling)
 

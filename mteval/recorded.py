@@ -13,7 +13,7 @@ from mteval.errors import ComparabilityError, DataError, MtevalError, RunError
 from mteval.files import parse_object, read_jsonl, read_text
 from mteval.metrics.base import Metric
 from mteval.rebuilding import Row, card, pair_result
-from mteval.report.base import RunResult
+from mteval.report.base import FailedCell, RunResult
 from mteval.report.record import FILES, FORMAT, digest_of, resampling_of, sha256_of
 from mteval.report.statistics_file import read_statistics
 from mteval.run_folder import ITS_MARK, refuse_unfinished
@@ -22,7 +22,7 @@ from mteval.signature import difference
 
 _AGAIN = "run it again"
 _ORIGINAL = "put the original back, or run it again"
-_OF_RECORD = {"format", "metrics", "pairs", "warnings", "baseline", "files", "digest"}
+_OF_RECORD = {"format", "metrics", "pairs", "warnings", "baseline", "failed", "files", "digest"}
 """Keys of ``run.json`` that are not the run's own record, but made of the rest of its result."""
 
 
@@ -173,6 +173,10 @@ def _rebuilt(folder: Path, record: Row) -> Recorded:
         record={key: value for key, value in record.items() if key not in _OF_RECORD},
         warnings=tuple(record["warnings"]),
         baseline=record["baseline"],
+        failed=tuple(
+            FailedCell(str(one["cell"]), tuple(map(str, one["overrides"])), str(one["reason"]))
+            for one in record.get("failed", ())
+        ),
     )
     return Recorded(
         folder,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mteval.config import Reporting
     from mteval.metrics.base import Metric
     from mteval.recorded import Recorded
+    from mteval.report.base import FailedCell
 
 KEYS = (
     *("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline"),
@@ -99,9 +100,10 @@ def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequenc
     from mteval.merging import merge
 
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)
-    runs = _read(given)
+    runs, failed = _read(given)
     metrics = _metrics(runs, partial(build_metrics, config))
     merged = merge(runs)
+    merged = replace(merged, result=replace(merged.result, failed=(*merged.result.failed, *failed)))
     reporting, warnings = _settled(runs, merged, overrides, partial(build_reporting, config))
     if any(run.folder.resolve() == reporting.output.resolve() for run in runs):
         problem = f"{reporting.output} is one of the runs that are reported on"
@@ -137,15 +139,17 @@ def _settled(
     return reporting, warnings
 
 
-def _read(given: Sequence[str]) -> list[Recorded]:
-    """Every run at or below the folders that are given, once."""
+def _read(given: Sequence[str]) -> tuple[list[Recorded], tuple[FailedCell, ...]]:
+    """Every run at or below the folders that are given, once; and the cells of sweeps there that gave no result."""
     from mteval.composition import cells
     from mteval.files import resolve
     from mteval.recorded import read_run
     from mteval.run_search import find_runs
 
-    folders = {found.resolve(): found for one in reversed(given) for found in reversed(find_runs(resolve(one), cells))}
-    return [read_run(folder) for folder in reversed(folders.values())]
+    found = [find_runs(resolve(one), cells) for one in given]
+    folders = {run.resolve(): run for one in reversed(found) for run in reversed(one.runs)}
+    failed = dict.fromkeys(cell for one in found for cell in one.failed)
+    return [read_run(folder) for folder in reversed(folders.values())], tuple(failed)
 
 
 def _metrics(

@@ -23,6 +23,9 @@ _ITS_OWN = (
 )
 """Patterns of what a run writes."""
 
+FAILED = "failed.json"
+"""What a cell of a sweep that failed leaves in place of a run."""
+
 _LOCK, _PARTIAL = ".mteval-running", ".mteval-partial"
 _ELSEWHERE = "choose another with output=FOLDER"
 
@@ -48,12 +51,13 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            there = [file for file in self.path.iterdir() if file.name not in (_LOCK, _PARTIAL)]
+            there = [file for file in self.path.iterdir() if file.name not in (_LOCK, _PARTIAL, FAILED)]
             if there and not (self.path / ITS_MARK).is_file():
                 raise OutputError(str(self.path), "the folder is not empty and holds no run", _ELSEWHERE)
             if there and not self._overwrite:
                 raise OutputError(str(self.path), "the folder holds a run", f"{_ELSEWHERE}, or overwrite=true")
             self._claim()
+            (self.path / FAILED).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(str(self.path), error.strerror or str(error), _ELSEWHERE) from None
         return self
@@ -134,11 +138,11 @@ def refuse_unfinished(path: Path) -> None:
     Raises:
         RunError: something is.
     """
-    if left := _unfinished(path):
+    if left := unfinished(path):
         raise RunError(str(path), f"holds no finished run: {left}", "wait until it is done, or run it again")
 
 
-def _unfinished(path: Path) -> str | None:
+def unfinished(path: Path) -> str | None:
     """What a run that is not finished has left in a folder, in words; ``None`` if nothing is left of one."""
     lock = path / _LOCK
     if lock.is_file():

@@ -3,24 +3,62 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from mteval import failed_cells
 from mteval.errors import RunError
-from mteval.run_folder import ITS_MARK, refuse_unfinished
+from mteval.report.base import FailedCell
+from mteval.run_folder import FAILED, ITS_MARK, refuse_unfinished, unfinished
 
-_SWEEP = "multirun.yaml"
+Cells = Callable[[Path], Sequence[tuple[str, ...]]]
+"""What each numbered cell of a sweep has of its own, by its ``multirun.yaml``; nothing where that does not tell."""
+
+SWEEP = "multirun.yaml"
 """Lies beside the numbered cells of a sweep."""
 
+_NO_RECORD = "it left no record: it has not begun yet, or was stopped from outside (killed, cancelled, out of memory)"
+_FEW = 5
+"""How many failed cells an error names."""
 
-def find_runs(path: Path, cells: Callable[[Path], int]) -> list[Path]:
-    """The folders of the runs at or below a folder, in order: cell 2 before cell 10.
 
-    Args:
-        cells: how many numbered cells a sweep has, by its ``multirun.yaml``; 0 where that does not tell.
+@dataclass(frozen=True)
+class Found:
+    """What lies in a folder.
+
+    Attributes:
+        runs: the folders of the runs, in order: cell 2 before cell 10.
+        failed: cells of sweeps that gave no result, in order.
+    """
+
+    runs: tuple[Path, ...]
+    failed: tuple[FailedCell, ...]
+
+
+def find_runs(path: Path, cells: Cells) -> Found:
+    """The runs at or below a folder, and the cells of sweeps there that gave no result.
 
     Raises:
-        RunError: there is none, or one of them is half-written or missing among a sweep's cells.
+        RunError: there is no run; or one that belongs to no sweep is half-written.
+    """
+    found = look(path, cells)
+    if found.runs:
+        return found
+    if found.failed:
+        told = "; ".join(cell.sentence for cell in found.failed[:_FEW])
+        more = len(found.failed) - _FEW
+        problem = f"every cell of the sweep failed: {told}{f'; and {more} more' if more > 0 else ''}"
+        raise RunError(str(path), problem, "mend what is named, and run them again")
+    problem = f"neither it nor a folder below it holds a run (there is no {ITS_MARK})"
+    raise RunError(str(path), problem, "name the folder of a run, or one that holds runs")
+
+
+def look(path: Path, cells: Cells) -> Found:
+    """The same as ``find_runs`` says, though it be nothing.
+
+    Raises:
+        RunError: there is no such folder; or a run that belongs to no sweep is half-written.
     """
     if not path.is_dir():
         problem = "a file, not the folder of a run" if path.exists() else "no such folder"
@@ -29,36 +67,52 @@ def find_runs(path: Path, cells: Callable[[Path], int]) -> list[Path]:
         found = list(_below(path, cells, frozenset()))
     except OSError as error:
         raise RunError(str(path), f"cannot be read ({error})", "check its permissions") from None
-    if not found:
-        problem = f"neither it nor a folder below it holds a run (there is no {ITS_MARK})"
-        raise RunError(str(path), problem, "name the folder of a run, or one that holds runs")
-    return found
+    return Found(
+        tuple(one for one in found if isinstance(one, Path)),
+        tuple(one for one in found if isinstance(one, FailedCell)),
+    )
 
 
-def _below(folder: Path, cells: Callable[[Path], int], above: frozenset[Path]) -> Iterator[Path]:
+def _below(
+    folder: Path, cells: Cells, above: frozenset[Path], cell: tuple[str, ...] | None = None
+) -> Iterator[Path | FailedCell]:
+    """Runs and failed cells at or below a folder.
+
+    Args:
+        cell: if the folder is a sweep's cell, what it has of its own.
+    """
     if (folder / ITS_MARK).is_file():
         yield folder
         return
-    refuse_unfinished(folder)
+    if (folder / FAILED).is_file():
+        told = failed_cells.recorded(folder)
+        reason = f"it failed, and its {FAILED} cannot be read" if told is None else told["reason"]
+        yield FailedCell(str(folder), cell or tuple(told["overrides"] if told else ()), reason)
+        return
+    if cell is None:
+        refuse_unfinished(folder)
+    elif left := unfinished(folder):
+        yield FailedCell(str(folder), cell, left)
+        return
     here = folder.resolve()
     if here in above:
         return  # a link that leads back up
     inside = sorted((one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")), key=_order)
-    runs = {one: list(_below(one, cells, above | {here})) for one in inside}
-    if (folder / _SWEEP).is_file():
-        _check_cells(folder, cells(folder / _SWEEP), runs)
-    for found in runs.values():
+    if not (folder / SWEEP).is_file():
+        for one in inside:
+            yield from _below(one, cells, above | {here})
+        return
+    known = cells(folder / SWEEP)
+    numbers = [int(one.name) for one in inside if one.name.isdecimal()]
+    numbered = range(max(len(known), max(numbers, default=-1) + 1))
+    everything = {*inside, *(folder / str(number) for number in numbered)}
+    for one in sorted(everything, key=_order):
+        number = int(one.name) if one.name.isdecimal() else None
+        own = known[number] if number is not None and number < len(known) else ()
+        found = list(_below(one, cells, above | {here}, own)) if one.is_dir() else []
+        if not found and number is not None:
+            found = [FailedCell(str(one), own, _NO_RECORD)]
         yield from found
-
-
-def _check_cells(sweep: Path, cells: int, runs: Mapping[Path, list[Path]]) -> None:
-    """Make sure that no cell is missing: one that failed has left no folder, or an empty one."""
-    numbers = [int(one.name) for one in runs if one.name.isdecimal()]
-    for number in range(max(cells, max(numbers, default=-1) + 1)):
-        cell = sweep / str(number)
-        if not runs.get(cell):
-            problem = "this cell of the sweep holds no run: it failed or was stopped"
-            raise RunError(str(cell), problem, "run it again, or name the other cells one by one")
 
 
 def _order(folder: Path) -> list[tuple[int, str]]:

@@ -19,6 +19,7 @@ import pytest
 
 from mteval import app
 from mteval.__main__ import COMMANDS, USAGE
+from mteval.evaluation import Evaluation
 from mteval.files import packaged, read_jsonl
 from tests.conftest import program
 
@@ -346,6 +347,37 @@ def test_a_sweep_runs_every_cell(cli: Cli) -> None:
     assert Path("sweep/multirun.yaml").read_bytes() == before
     assert cli(*JSONL, "-m", "lang_pairs=[ro-en],[de-cs]", "output=pairs")[0] == 0
     assert "de-cs" in Path("pairs/1/leaderboard.md").read_text("utf-8")
+
+
+def test_cells_that_fail_stop_no_other_and_are_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = [*JSONL, "-m", "evalset.path=set.jsonl,nowhere.jsonl,set.jsonl", "output=sweep"]
+    code, _, errors = cli(*sweep)
+    assert (code, errors.splitlines()) == (
+        2,
+        [
+            "mteval: failed: sweep/1 (evalset.path=nowhere.jsonl): nowhere.jsonl: no such file; check the path",
+            "mteval: 1 of 3 cells failed; mteval report sweep shows the others",
+        ],
+    )
+    assert [Path(f"sweep/{cell}/run.json").exists() for cell in range(3)] == [True, False, True]
+    told = json.loads(Path("sweep/1/failed.json").read_text("utf-8"))
+    assert {"evalset.path=nowhere.jsonl", "output=sweep", "metrics=[chrf]"} < set(told["overrides"])
+    Path("nowhere.jsonl").write_bytes(Path("set.jsonl").read_bytes())
+    assert cli(*sweep, "overwrite=true")[::2] == (0, "")
+    assert not Path("sweep/1/failed.json").exists()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("one\ntwo")
+
+    monkeypatch.setattr(Evaluation, "plan", broken)
+    code, _, errors = cli(*JSONL, "-m", "seed=1", "output=bug")
+    assert (code, "ZeroDivisionError: one two; report it with failed.json" in errors) == (1, True)
+    assert "in broken" in json.loads(Path("bug/0/failed.json").read_text("utf-8"))["traceback"]
+
+
+def test_a_sweep_that_cannot_be_composed_leaves_nothing(cli: Cli) -> None:
+    code, _, errors = cli(*JSONL, "-m", "metrics=[chrf],[nonsense]", "output=sweep")
+    assert (code, "there is no option 'nonsense'" in errors, Path("sweep").exists()) == (2, True, False)
 
 
 def test_the_config_can_be_shown_without_a_run(cli: Cli) -> None:

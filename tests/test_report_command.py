@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mteval import app, report_command
+from mteval import app, failed_cells, report_command
 from mteval.composition import cells
+from mteval.errors import MtevalError
 from mteval.run_search import find_runs
 from tests.conftest import program
 from tests.recorded_runs import FAST, Words, words
@@ -176,21 +179,50 @@ def test_a_runs_baseline_that_has_other_names_now_is_dropped_aloud(cli: Cli) -> 
     assert "no system has the name of the runs' baseline, mine: there is none here" in record("both")["warnings"]
 
 
-def test_a_sweeps_cells_are_all_there_or_it_is_refused(cli: Cli) -> None:
-    assert [folder.name for folder in find_runs(Path("sweep"), cells)] == ["0", "1", "2", "3"]
+def test_cells_without_a_result_are_shown_with_the_reason(cli: Cli) -> None:
+    assert [folder.name for folder in find_runs(Path("sweep"), cells).runs] == ["0", "1", "2", "3"]
     shutil.rmtree("sweep/3")
-    code, _, errors = cli("sweep", "output=x")
-    assert (code, errors) == (
-        2,
-        "mteval: error: sweep/3: this cell of the sweep holds no run: it failed or was stopped; "
-        "run it again, or name the other cells one by one\n",
-    )
+    reasons = {"sweep/3": "it left no record: it has not begun yet, or was stopped from outside"}
+    assert cli("sweep", "output=x/3")[0] == 0
     Path("sweep/1/run.json").unlink()
-    half = "sweep/1: holds no finished run: it is half-written, with segments.jsonl and no run.json; wait until"
-    assert half in cli("sweep", "output=x")[2]
+    reasons["sweep/1"] = "it is half-written, with segments.jsonl and no run.json"
+    assert cli("sweep", "output=x/1")[0] == 0
+    shutil.rmtree("sweep/2")
+    hostile = MtevalError("x<script>alert(1)</script>|`", "=cmd() $x_1$ \x1b[31m \\input{/etc}", "[do](javascript:it)")
+    failed_cells.record(Path("sweep/2"), ["seed=1"], hostile)
+    reasons["sweep/2"] = "x<script>alert(1)</script>|`: =cmd() $x_1$"
+    code, output, _ = cli("sweep", "output=x/2")
+    assert code == 0
+    assert re.search(r"Failed: sweep/1 \(\+systems\.mine=.* seed=2\): it is half-written", " ".join(output.split()))
+    assert "\x1b" not in output
+    told = {cell["cell"]: cell for cell in json.loads(Path("x/2/leaderboard.json").read_text("utf-8"))["failed"]}
+    assert list(told) == ["sweep/1", "sweep/2", "sweep/3"]
+    assert all(told[cell]["reason"].startswith(reason) for cell, reason in reasons.items())
+    assert [one.partition("=")[0] for one in told["sweep/3"]["overrides"]] == ["+systems.mine", "seed"]
+    for suffix in FORMATS:
+        written = Path(f"x/2/leaderboard.{suffix}").read_text("utf-8")
+        assert all(cell in written for cell in reasons), suffix
+        assert suffix in ("csv", "json") or "<script>alert" not in written, suffix
+    with Path("x/2/leaderboard.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "failed cell"]
+    assert [row["system"].split()[0] for row in rows] == list(told)
+    assert all(row["failed"].startswith(reasons[row["system"].split()[0]]) for row in rows)
+    assert "\\input{" not in Path("x/2/leaderboard.tex").read_text("utf-8")
+    assert cli("x/2", "output=again")[0] == 0  # a report of the report still tells
+    assert json.loads(Path("again/leaderboard.json").read_text("utf-8"))["failed"] == list(told.values())
     Path("sweep/1/.mteval-partial").mkdir()
-    assert "sweep/1: holds no finished run: its run was killed while its files were" in cli("sweep", "output=x")[2]
-    assert cli("sweep/0", "sweep/2", "output=x")[0] == 0
+    assert "its run was killed while its files were" in " ".join(cli("sweep", "output=y")[1].split())
+    shutil.rmtree("sweep/0")
+    (code, _, errors), problem = cli("sweep", "output=z"), "sweep: every cell of the sweep failed: sweep/0 ("
+    assert (code, problem in errors, "sweep/3 (" in errors) == (2, True, True)
+    assert not Path("z").exists()
+
+
+def test_a_half_written_run_of_no_sweep_is_refused(cli: Cli) -> None:
+    Path("runs/b/run.json").unlink()
+    half = "runs/b: holds no finished run: it is half-written, with segments.jsonl and no run.json; wait until"
+    assert half in cli("runs", "output=x")[2]
+    assert cli("runs/a", "sweep/0", "output=x")[0] == 0
 
 
 def test_cells_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -201,17 +233,20 @@ def test_cells_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     (tmp_path / "s" / ".hidden").mkdir()
     (tmp_path / "s" / ".hidden" / "run.json").touch()
     (tmp_path / "s" / "up").symlink_to(tmp_path / "s")
-    assert [folder.name for folder in find_runs(tmp_path / "s", cells)] == ["0", "1", "2", "10"]
+    assert [folder.name for folder in find_runs(tmp_path / "s", cells).runs] == ["0", "1", "2", "10"]
 
 
 def test_cells_are_counted_where_that_is_known(tmp_path: Path) -> None:
     path = tmp_path / "multirun.yaml"
 
-    def count(task: list[str], **more: Any) -> int:
+    def write(task: list[str], **more: Any) -> None:
         sweep = {"subdir": "${hydra.job.num}"}
         chosen = {"sweep": sweep, "sweeper": {"params": None}, "overrides": {"task": task}, **more}
         path.write_text(yaml.safe_dump({"hydra": chosen}), encoding="utf-8")
-        return cells(path)
+
+    def count(task: list[str], **more: Any) -> int:
+        write(task, **more)
+        return len(cells(path))
 
     assert count(["a=1,2", "b=[1],[2],[3]", "c=x"]) == 6
     assert count(["a=1,2", "a=1,2,3"]) == 3
@@ -219,8 +254,10 @@ def test_cells_are_counted_where_that_is_known(tmp_path: Path) -> None:
     assert count(["a=1"], sweeper={"params": {"b": "1,2"}}) == 2
     assert count(["a=1,2"], sweep={"subdir": "${hydra.job.override_dirname}"}) == 0
     assert count(["a=interval(0,1)"]) == 0
+    write(["a=1,2", "b=[1],[2]", "c=x"])
+    assert cells(path) == [("a=1", "b=[1]"), ("a=1", "b=[2]"), ("a=2", "b=[1]"), ("a=2", "b=[2]")]
     path.write_text("- x\n", encoding="utf-8")
-    assert cells(path) == 0
+    assert cells(path) == []
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,27 @@ class PairResult:
 
 
 @dataclass(frozen=True)
+class FailedCell:
+    """A cell of a sweep that gave no result.
+
+    Attributes:
+        cell: its folder, as the user names it.
+        overrides: what it has of its own, as ``systems=[nllb]``; empty where that is not known.
+        reason: why there is no result, in one line.
+    """
+
+    cell: str
+    overrides: tuple[str, ...]
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Which cell, and why, in one line."""
+        own = f" ({' '.join(self.overrides)})" if self.overrides else ""
+        return f"{self.cell}{own}: {self.reason}"
+
+
+@dataclass(frozen=True)
 class RunResult:
     """Everything a run found.
 
@@ -150,6 +171,7 @@ class RunResult:
         record: what ``run.json`` says besides: versions, seed, timing, device, config.
         warnings: what must not pass in silence, a sentence each.
         baseline: the system that the others are compared to; ``None`` for none.
+        failed: cells of the sweeps it was merged from that gave no result.
     """
 
     pairs: tuple[PairResult, ...]
@@ -157,6 +179,7 @@ class RunResult:
     record: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
     baseline: str | None = None
+    failed: tuple[FailedCell, ...] = ()
 
 
 class Report(ABC):

@@ -44,7 +44,8 @@ class Csv(Report):
     system has another row, in which ``documents`` is ``clean sources`` and all numbers are of those documents alone;
     likewise ``original sources`` and ``translated sources`` where there are both, and likewise where ``counting`` is
     ``gated`` (failed hypotheses count as nothing) or ``decoded`` (HTML entities are decoded). Averages over lang pairs
-    have the pairs in ``lang_pair``, joined by ``+``, and ``average`` in ``documents``.
+    have the pairs in ``lang_pair``, joined by ``+``, and ``average`` in ``documents``. Where cells of a sweep failed
+    there is a column ``failed``, and below the systems a row of each, with the cell and its overrides in ``system``.
 
     A text (a name, a signature) that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break is written with an
     apostrophe before it, so that no spreadsheet takes it for a formula; a carriage return is written as a space.
@@ -66,11 +67,16 @@ class Csv(Report):
                 for row in table.rows:
                     start = [table.pair, table.eval_set, _SOURCES[sources], counting, row.system, row.kind]
                     values = [*start, row.rank, row.place, *_values(result, table, row, to_it)]
+                    values += [None] if result.failed else []
                     sheet.writerow([_guard(value) for value in values])
         mean = average(result)
         if mean is not None:
             for averaged in (*mean.ranked, *mean.unranked):
                 sheet.writerow([_guard(value) for value in _average(result, mean, averaged)])
+        for cell in result.failed:
+            of_cell: list[Value] = [*[None] * 4, " ".join([cell.cell, *cell.overrides]), "failed cell"]
+            of_cell += [None] * (len(_header(result)) - len(of_cell) - 1)
+            sheet.writerow([_guard(value) for value in [*of_cell, cell.reason]])
         write_text(path, text.getvalue())
         return path
 
@@ -93,7 +99,7 @@ def _header(result: RunResult) -> list[str]:
     header += [f"gate_{kind}" for kind in MARK_KINDS]
     for texts in ("segments", "documents"):
         header += [*(f"{texts}_{label}" for label in LABELS), f"{texts}_garbled_share"]
-    return header
+    return header + (["failed"] if result.failed else [])
 
 
 def _of_metric(result: RunResult) -> list[str]:

@@ -139,6 +139,7 @@ def _leaderboard(result: RunResult, pages: Sequence[_Page]) -> str:
         charts=True,
         pairs=pages,
         warnings=result.warnings,
+        failed=[cell.sentence for cell in result.failed],
         difference_legend=DIFFERENCE_LEGEND,
         matrix_legend=MATRIX_LEGEND,
         average=average(result),

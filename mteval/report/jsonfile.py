@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ class Json(Report):
     ways of counting. ``average`` is the average over lang pairs, ``null`` where it makes no sense.
 
     ``clean_sources`` holds the scores over the documents whose source is clean; its ``systems`` are ``null`` where that
-    is all of them or none. Where there are both, ``original_sources`` and ``translated_sources`` hold those over the
+    is all of them or none. ``failed`` holds the cells of a sweep that gave no result, with their overrides and the
+    reason. Where there are both, ``original_sources`` and ``translated_sources`` hold those over the
     documents whose source was first written in its language, and whose source is itself a translation.
     """
 
@@ -42,6 +44,7 @@ class Json(Report):
             "average": _average(average(result)),
             "baseline": result.baseline,
             "warnings": list(result.warnings),
+            "failed": [asdict(cell) for cell in result.failed],
         }
         write_text(path, dump_json(whole, indent=2) + "\n")
         return path

@@ -61,7 +61,8 @@ class Latex(Report):
         blocks = [head]
         for table, pair in zip(leaderboard(result), result.pairs, strict=True):
             parts = splits(pair, table, result.metrics)
-            blocks.append(_table(table, [*result.warnings, *(text for part in parts for text in part.finding)]))
+            told = [*(f"Failed: {cell.sentence}" for cell in result.failed), *result.warnings]
+            blocks.append(_table(table, [*told, *(text for part in parts for text in part.finding)]))
             between = differences(pair, table, result.metrics, result.baseline)
             blocks += [_differences(table, between)] if between else []
             blocks += [_part(part, part.table) for part in parts if part.table]

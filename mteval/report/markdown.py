@@ -28,6 +28,7 @@ class Markdown(Report):
         path = folder / "leaderboard.md"
         tables = leaderboard(result)
         blocks = ["# Leaderboard", *_list("Warnings", [escape(warning) for warning in result.warnings])]
+        blocks += _list("Failed", [escape(cell.sentence) for cell in result.failed])
         for table, pair in zip(tables, result.pairs, strict=True):
             between = differences(pair, table, result.metrics, result.baseline)
             blocks += _pair(table, between, splits(pair, table, result.metrics))

@@ -33,8 +33,8 @@ class Record(Report):
     there), and ``digest`` that of the record itself. ``metrics`` holds each metric's card; ``pairs`` holds, by lang
     pair, each metric's signatures with the systems that were scored under them, each system's signature, notices and
     truncation counts, who declined, and what else is needed to make the result anew: the documents, which hypotheses
-    came with the eval set, each system's scores, and what it was optimised with. A record's own key of one of these
-    names gives way.
+    came with the eval set, each system's scores, and what it was optimised with. ``failed`` holds the cells of a sweep
+    that gave no result, where there are any. A record's own key of one of these names gives way.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
@@ -44,9 +44,10 @@ class Record(Report):
             "pairs": [_pair(table, pair) for table, pair in zip(leaderboard(result), result.pairs, strict=True)],
             "warnings": list(result.warnings),
             "baseline": result.baseline,
+            **({"failed": [asdict(cell) for cell in result.failed]} if result.failed else {}),
             "files": {name: sha256_of(folder / name) for name in FILES if (folder / name).is_file()},
         }
-        record = {key: value for key, value in result.record.items() if key not in {*own, "format", "digest"}}
+        record = {key: value for key, value in result.record.items() if key not in {*own, "failed", "format", "digest"}}
         whole = {"format": FORMAT, **record, **own}
         whole["digest"] = digest_of(json.loads(dump_json(whole)))
         write_text(path, dump_json(whole, indent=2) + "\n")

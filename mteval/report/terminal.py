@@ -48,6 +48,8 @@ def show(result: RunResult, console: Console) -> None:
         page.documents(document_table(pair, table))
         page.verdicts(judgement(pair, table), table)
     show_average(average(result), screen)
+    for cell in result.failed:
+        screen.say(f"Failed: {cell.sentence}", "red")
     for warning in result.warnings:
         screen.say(f"Warning: {warning}", "yellow")
 
