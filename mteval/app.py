@@ -26,7 +26,7 @@ from mteval.config import Run, build
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.run_folder import RunFolder, forget_if_empty
-from mteval.sweeping import Sweeps, forget_unbegun, tell_failed
+from mteval.sweeping import Sweeps, explained, forget_unbegun, given_up, tell_failed
 
 _JOB = Path(__file__).stem
 """What ``hydra.main`` calls a job: by the module of its task."""
@@ -101,6 +101,13 @@ def run(arguments: Sequence[str]) -> int:
             raise
         problem = error.strerror or str(error)  # Hydra could not make the run's folder
         return fail(OutputError(str(error.filename), problem, "choose another with output=FOLDER"))
+    except Exception as error:
+        if (lacking := explained(error)) is not None:
+            forget_unbegun(existed)
+            return fail(lacking)
+        if not given_up(error):
+            raise
+        return max(2, *map(tell_failed, Sweeps.begun))
 
 
 def _is_plain(arguments: Sequence[str]) -> bool:

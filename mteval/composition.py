@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,10 @@ from mteval.lang_pair_source import LangPairSearchPath, LangPairSource
 
 ROOT = "run"
 """The root config's name."""
+
+warnings.filterwarnings("ignore", r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema", UserWarning)
+# Our options of launchers have the names of the launchers' own, which thus check their keys; Hydra warns that its next
+# version will not.
 
 _FEW = 12
 """How many options an error lists."""

@@ -101,13 +101,14 @@ class RunFolder:
 
     def _claim(self) -> None:
         lock = self.path / _LOCK
-        mine = f"{socket.gethostname()} {os.getpid()}"
+        mine = f"{socket.gethostname()} {os.getpid()} {_job()}".rstrip()
         try:
             with lock.open("x", encoding="utf-8") as file:
                 file.write(mine)
         except FileExistsError:
-            host, _, process = lock.read_text("utf-8").partition(" ")
-            if host != socket.gethostname() or not process.isdigit() or _alive(int(process)):
+            host, process, job = _owner(lock)
+            here = host == socket.gethostname() and process.isdigit()
+            if not _is_before(job, _job()) and not (here and not _alive(int(process))):
                 raise OutputError(
                     str(self.path),
                     f"another run writes into it (process {process} on {host})",
@@ -146,7 +147,7 @@ def unfinished(path: Path) -> str | None:
     """What a run that is not finished has left in a folder, in words; ``None`` if nothing is left of one."""
     lock = path / _LOCK
     if lock.is_file():
-        host, _, process = lock.read_text("utf-8", errors="replace").partition(" ")
+        host, process, _ = _owner(lock)
         if host != socket.gethostname() or not process.isdigit():
             return f"a run still writes into it (process {process} on {host}), or was killed half-way"
         return (
@@ -156,6 +157,27 @@ def unfinished(path: Path) -> str | None:
         return "its run was killed while its files were written"
     left = [name for name in FILES if (path / name).is_file()]
     return f"it is half-written, with {left[0]} and no {ITS_MARK}" if left and not (path / ITS_MARK).exists() else None
+
+
+def _owner(lock: Path) -> tuple[str, str, str]:
+    """Whose a lock is: host, process, and the cluster's job, which is empty where there is none."""
+    words = lock.read_text("utf-8", errors="replace").split(" ")
+    host, process, job, *_ = [*words, "", "", ""]
+    return host, process, job
+
+
+def _job() -> str:
+    """The job of Slurm that this process belongs to, and how often it has been queued again; empty if there is none."""
+    told = os.environ
+    if not (job := told.get("SLURM_JOB_ID", "")):
+        return ""
+    return f"{told.get('SLURM_CLUSTER_NAME', 'slurm')}:{job}:{told.get('SLURM_RESTART_COUNT', '0')}"
+
+
+def _is_before(job: str, other: str) -> bool:
+    """Whether one is the other before Slurm killed it and queued it again, on whatever host that was."""
+    (name, _, times), (same, _, more) = job.rpartition(":"), other.rpartition(":")
+    return bool(name) and name == same and times.isdigit() and more.isdigit() and int(times) < int(more)
 
 
 def _alive(process: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -12,6 +13,8 @@ from omegaconf import DictConfig
 
 from mteval import failed_cells
 from mteval.composition import cells
+from mteval.errors import UnavailableError
+from mteval.needs import package
 from mteval.report.plain import plain
 from mteval.run_folder import forget_if_empty
 from mteval.run_search import SWEEP, look
@@ -28,6 +31,25 @@ class Sweeps(Callback):
 
     def on_multirun_start(self, config: DictConfig, **more: Any) -> None:
         self.begun.append(Path(config.hydra.sweep.dir).absolute())
+
+
+def explained(error: Exception) -> UnavailableError | None:
+    """What a launcher that could not be had comes to in words; ``None`` if the error is another one."""
+    found = re.search(r"Unknown plugin class : '(hydra_plugins\.hydra_(\w+?)_launcher\.\w+\.\w+)'", str(error))
+    if found is None:
+        return None
+    needed = package(f"hydra-{found.group(2)}-launcher", "cluster")
+    return UnavailableError("hydra/launcher", f"{needed.name} is {needed.detail}", needed.remedy)
+
+
+def given_up(error: Exception) -> bool:
+    """Whether submitit has given up on a job, as when it was killed; if so it is said, and that the others go on."""
+    if not Sweeps.begun or type(error).__module__.partition(".")[0] != "submitit":
+        return False
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    print(f"mteval: {plain(' '.join(lines[:2]) or type(error).__name__)}", file=sys.stderr)
+    print("mteval: jobs that are not done go on; a report on the sweep shows what is done by then", file=sys.stderr)
+    return True
 
 
 def forget_unbegun(existed: Collection[Path]) -> None:

@@ -6,6 +6,7 @@ set -eu
 APERTIUM="apertium apertium-es-pt apertium-es-ro apertium-eng-spa apertium-por-cat apertium-eng-cat"
 CHROMIUM="chromium" # the tests open the report in it
 SHELLS="zsh fish" # the tests complete commands in them
+SLURM="slurm-wlm munge" # the tests run a sweep on it
 READY=.venv/.mteval-ready
 PYTHON=${PYTHON:-python3}
 
@@ -14,7 +15,7 @@ installed() {
 }
 
 missing=""
-for package in $APERTIUM $CHROMIUM $SHELLS; do
+for package in $APERTIUM $CHROMIUM $SHELLS $SLURM; do
     installed "$package" || missing="$missing $package"
 done
 
