@@ -21,6 +21,7 @@ commands:
   list        what there is to choose from: systems, metrics, eval sets, ...
   doctor      what this machine can run, and what is lacking for the rest
   init        a folder of configs of your own to start from
+  store       what is kept between runs: its size, what no run uses, checksums
   completion  completion of commands, options and keys for your shell
 
 examples:
@@ -50,6 +51,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("mteval.list_command", "list_options"),
     "doctor": ("mteval.doctor", "doctor"),
     "init": ("mteval.init_command", "init"),
+    "store": ("mteval.store_command", "store"),
     "completion": ("mteval.completion", "completion"),
 }
 """By name, the module and the function of each command, which takes the arguments and returns the exit code."""

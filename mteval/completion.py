@@ -34,6 +34,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "list": (*_OWN, "--json"),
     "doctor": (*_OWN, "--all", "--json"),
     "init": ("--help",),
+    "store": (*_OWN, "--json", "--days", "--delete"),
     "completion": ("--help",),
 }
 """By command, its options."""
@@ -105,6 +106,8 @@ def complete(line: str) -> list[str]:
         return [f"{shell} " for shell in SHELLS if shell.startswith(word)]
     if command == "init":
         return []
+    if command == "store":
+        return [] if arguments else [f"{one} " for one in ("ls", "gc", "verify") if one.startswith(word)]
     return _override(command, word, arguments)
 
 

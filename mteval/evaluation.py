@@ -117,6 +117,7 @@ class Evaluation:
             "environment": environment(),
             **settings_of(self.resampling),
             "store": str(self.store.folder) if self.store.folder else None,
+            "shelves": sorted(self.store.used),
             "seconds": {step: round(taken, 3) for step, taken in self._seconds.items()},
             "usage": [
                 {"lang_pair": pair, kind: name, **row}
@@ -125,7 +126,8 @@ class Evaluation:
             ],
         }
         cards = {name: metric.card for name, metric in self.metrics.items()}
-        return RunResult(tuple(results), cards, record, warnings_of(plans, cards), self.baseline)
+        warnings = (*warnings_of(plans, cards), *self.store.warnings)
+        return RunResult(tuple(results), cards, record, warnings, self.baseline)
 
     def _plan(self, eval_set: EvalSet) -> Plan:
         given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}

@@ -50,7 +50,8 @@ def translate(
     texts: list[str | None] = [None] * len(segments)
     told: dict[int, tuple[str, ...]] = {}
     keys = Keys(_keys(system, eval_set)) if system.card.reusable else ()
-    with store.shelf("translations", type(system).__name__, system.signature(eval_set.pair), keys) as shelf:
+    kept_in = store if system.card.reusable else Store(None)
+    with kept_in.shelf("translations", type(system).__name__, system.signature(eval_set.pair), keys) as shelf:
         used = _held(shelf, keys, texts, told)
         if system.card.unit == "document":
             for rows in eval_set.rows.values():

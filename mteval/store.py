@@ -1,17 +1,17 @@
 """A store of translations, scores, marks and verdicts, addressed by what made them: resume, share, never recompute.
 
 Each signature has a folder; each process appends to a shard of its own there, so that any number of processes share a
-store without locks. A line that a killed process left unfinished is passed over.
+store without locks, on a network's file system too. A line that a killed process left unfinished is passed over; one
+that is damaged is set aside, told, and what it held is computed again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -21,15 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import OutputError
+from mteval.files import write_text
 from mteval.signature import Signature
+from mteval.store_aside import SET_ASIDE, set_aside, set_aside_in
+from mteval.store_lines import is_torn, key_in, line_of, row_in
 
 VERSION = "v1"
 
 _BYTES = 20
 """Of a key that ``key_of`` makes."""
-
-_START = b'{"key": "'
-"""How a shard's lines begin."""
 
 _LINES = 65536
 """Lines of a shard that are looked through together."""
@@ -75,19 +75,38 @@ class Keys(Sequence[str]):
         return self._raw[at * _BYTES : (at + 1) * _BYTES].hex()
 
 
+SIGNATURE = "signature.txt"
+"""What a shelf's folder says whose it is in; its time of change is when the shelf was last opened."""
+
+
 class Shelf:
     """What the store holds under one signature, and the shard that this process appends to.
 
     In memory is where each value stands, and no value: 24 bytes for each that was asked for.
+
+    Args:
+        folder: its own; ``None`` to hold nothing.
+        wanted: the keys that will be asked for.
+        tell: is told of each damaged line, by its shard and its place.
     """
 
-    def __init__(self, folder: Path | None, signature: Signature, wanted: Iterable[str]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        signature: Signature,
+        wanted: Iterable[str],
+        tell: Callable[[Path, int], None] = lambda shard, place: None,
+    ) -> None:
         self._folder = folder
         self._signature = signature
+        self._tell = tell
         self._shard: TextIO | None = None
+        self._aside = set_aside_in(folder) if folder is not None else set()
         self._shards = sorted(folder.glob("*.jsonl")) if folder is not None and folder.is_dir() else []
         self._places = np.empty(0, _PLACE)
         if self._shards:
+            with suppress(OSError):
+                os.utime(self._shards[0].parent / SIGNATURE)
             asked = np.unique(np.fromiter(map(hash, wanted), np.int64))
             found = [some for at, shard in enumerate(self._shards) for some in self._read(at, shard, asked)]
             places = np.concatenate([self._places, *found])[::-1]  # of two lines of one key the last one holds
@@ -99,8 +118,11 @@ class Shelf:
         place = 0
         with _reading(shard), shard.open("rb") as lines:
             for line in lines:
-                if (key := _key(line)) is not None:
-                    found.append((hash(key), place, len(line), at))
+                if (key := key_in(line)) is not None:
+                    if (shard.name, place) not in self._aside:
+                        found.append((hash(key), place, len(line), at))
+                elif not is_torn(line):
+                    self._set_aside(shard, place, line)
                 place += len(line)
                 if len(found) == _LINES:
                     yield _among(found, asked)
@@ -124,11 +146,23 @@ class Shelf:
         for shard, some in groupby(order.tolist(), key=lambda one: int(places["shard"][one])):
             with _reading(self._shards[shard]), self._shards[shard].open("rb") as lines:
                 for one in some:
-                    lines.seek(int(places["start"][one]))
-                    row = _row(lines.read(int(places["size"][one])))
-                    key = keys[int(held[one])]
-                    values[int(held[one])] = row["value"] if row is not None and row["key"] == key else None
+                    start = int(places["start"][one])
+                    lines.seek(start)
+                    line = lines.read(int(places["size"][one]))
+                    if (row := row_in(line)) is None:
+                        self._set_aside(self._shards[shard], start, line)
+                    elif row.key == keys[int(held[one])]:
+                        values[int(held[one])] = row.value
         return values
+
+    def _set_aside(self, shard: Path, start: int, line: bytes) -> None:
+        """Note a damaged line, so that it is neither looked up nor told again, and tell of it."""
+        if (shard.name, start) in self._aside:
+            return
+        self._aside.add((shard.name, start))
+        self._tell(shard, start)
+        with suppress(OSError):  # of a store that is read-only it can only be told
+            set_aside(shard, start, line)
 
     def put(self, key: str, value: Any) -> None:
         """Keep a value (anything JSON can write) under a key for later runs; this shelf does not hold it.
@@ -141,12 +175,12 @@ class Shelf:
         try:
             if self._shard is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                name = self._folder / "signature.txt"
+                name = self._folder / SIGNATURE
                 if not name.exists():
-                    name.write_text(f"{self._signature}\n", "utf-8")
+                    write_text(name, f"{self._signature}\n")
                 shard = self._folder / f"{os.getpid()}-{uuid.uuid4().hex[:12]}.jsonl"
                 self._shard = shard.open("x", encoding="utf-8", newline="\n")
-            self._shard.write(json.dumps({"key": key, "value": value}, ensure_ascii=True) + "\n")
+            self._shard.write(line_of(key, value))
             self._shard.flush()  # so that a kill of this process loses nothing that was put
         except OSError as error:
             raise OutputError(
@@ -166,26 +200,6 @@ class Shelf:
             self._shard = None
 
 
-def _key(line: bytes) -> str | None:
-    """The key of a shard's line; ``None`` of one that is blank, or that a kill cut off."""
-    end = line.find(b'"', len(_START))
-    if not line.rstrip().endswith(b"}"):
-        return None
-    if line.startswith(_START) and b"\\" not in line[:end]:
-        return line[len(_START) : end].decode("utf-8", "replace")
-    row = _row(line)
-    return None if row is None else str(row["key"])
-
-
-def _row(line: bytes) -> dict[str, Any] | None:
-    """What a shard's line says; ``None`` if it is damaged, so that it is computed again."""
-    try:
-        row = json.loads(line)
-        return {"key": row["key"], "value": row["value"]}
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-
-
 def _among(found: list[tuple[int, int, int, int]], asked: NDArray[np.int64]) -> NDArray[np.void]:
     places = np.array(found, _PLACE)
     return places[np.isin(places["key"], asked)]
@@ -201,10 +215,25 @@ def _reading(shard: Path) -> Iterator[None]:
 
 
 class Store:
-    """A folder of shelves; without a folder it keeps nothing."""
+    """A folder of shelves; without a folder it keeps nothing.
+
+    Attributes:
+        used: the shelves that were opened, as their folders' paths in it.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
+        self.used: list[str] = []
+        self._damaged: dict[Path, list[int]] = {}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was found damaged, a sentence for each shard."""
+        return [
+            f"the store's {shard} is damaged in {len(places)} {'line' if len(places) == 1 else 'lines'} (the first at "
+            f"byte {min(places)}): set aside in {SET_ASIDE} beside it, and computed again"
+            for shard, places in self._damaged.items()
+        ]
 
     def check(self) -> None:
         """Make sure that the store can be written.
@@ -233,5 +262,12 @@ class Store:
             signature: everything that changes the result but the texts.
             wanted: the keys that will be asked for; of others nothing is in memory, however many the store has.
         """
-        folder = None if self.folder is None else self.folder / VERSION / room / f"{name}-{signature.digest}"
-        return Shelf(folder, signature, wanted)
+        if self.folder is None:
+            return Shelf(None, signature, wanted)
+        path = f"{VERSION}/{room}/{name}-{signature.digest}"
+        if path not in self.used:
+            self.used.append(path)
+        return Shelf(self.folder / path, signature, wanted, self._tell)
+
+    def _tell(self, shard: Path, place: int) -> None:
+        self._damaged.setdefault(shard, []).append(place)

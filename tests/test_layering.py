@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
     "needs", "language_models", "resampling", "stats", "comparison", "comparing", "texts", "segment", "subset", "files",
-    "options", "store",
+    "options", "store_lines", "store_aside", "store", "store_upkeep",
     "environment", "checkpoint", "loading", "answers_tongues", "answers", "identification", "gate", "chat",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
     "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "failed_cells", "rebuilding",
@@ -20,7 +20,7 @@ FLOORS = [
     "delivery", "command_line", "lang_pair_source", "config_objects", "config_significance", "config", "composition",
     "sweeping", "app", "building", "doctor_parts", "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts",
     "doctor_versions", "doctor_ground", "doctor_examine", "doctor_text", "doctor", "list_command", "init_command",
-    "flag", "report_command", "completion_words", "completion", "__main__",
+    "store_command", "flag", "report_command", "completion_words", "completion", "__main__",
 ]  # fmt: skip
 ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
