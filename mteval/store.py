@@ -7,15 +7,17 @@ that is damaged is set aside, told, and what it held is computed again.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import FileIO
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +102,7 @@ class Shelf:
         self._folder = folder
         self._signature = signature
         self._tell = tell
-        self._shard: TextIO | None = None
+        self._shard: FileIO | None = None
         self._aside = set_aside_in(folder) if folder is not None else set()
         self._shards = sorted(folder.glob("*.jsonl")) if folder is not None and folder.is_dir() else []
         self._places = np.empty(0, _PLACE)
@@ -179,9 +181,10 @@ class Shelf:
                 if not name.exists():
                     write_text(name, f"{self._signature}\n")
                 shard = self._folder / f"{os.getpid()}-{uuid.uuid4().hex[:12]}.jsonl"
-                self._shard = shard.open("x", encoding="utf-8", newline="\n")
-            self._shard.write(line_of(key, value))
-            self._shard.flush()  # so that a kill of this process loses nothing that was put
+                self._shard = shard.open("xb", buffering=0)  # so that a kill of this process loses nothing that was put
+            line = line_of(key, value).encode()
+            if self._shard.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise OutputError(
                 str(self._folder),
