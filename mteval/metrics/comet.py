@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ConfigError, ContractError, MissingReferenceError, UnavailableError
+from mteval.halving import Halving
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.comet_batches import groups
 from mteval.metrics.comet_checkpoint import JOINING, POOLING, CometCheckpoint
@@ -195,6 +196,8 @@ class Comet(Metric):
     def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
         """Score items, longest first, in batches; see ``Metric.score``.
 
+        A batch that memory has no room for is halved, which a notice of the next score tells.
+
         Raises:
             MissingReferenceError: an item, or its context, lacks the reference that the model needs.
             ContractError: the model gives a score that is not a number.
@@ -208,17 +211,20 @@ class Comet(Metric):
         model = self._model
         joining = self._checkpoint.class_identifier in JOINING
         outputs_of = joined if joining else pooled
+        halving = Halving(f"metric {self._card.label}")
         for group in groups(same, _GROUP):
             given = Texts(model, joining, self._card.context, self._windows is not None).of(group)
             owners = {id(part): item for item, one in given.items() for of_sample in one.parts for part in of_sample}
             parts = [part for one in given.values() for of_sample in one.parts for part in of_sample]
             outputs: dict[Item, dict[int, Output]] = {item: {} for item in given}
-            for found in outputs_of(model, parts, self._budget):
+            for found in outputs_of(model, parts, self._budget, halving):
                 for part, output in found:
                     outputs[owners[id(part)]][id(part)] = output
                 for item in dict.fromkeys(owners[id(part)] for part, _ in found):
                     if len(outputs[item]) == sum(map(len, given[item].parts)):
                         score = self._score(item, same[item][0], given[item], outputs.pop(item))
+                        if told := halving.taken():
+                            score = replace(score, notices=(*score.notices, *told))
                         yield from ((position, score) for position in same[item])
 
     def _seen(self, item: Item, position: int) -> Item:

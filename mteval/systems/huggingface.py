@@ -18,7 +18,7 @@ from mteval.systems.base import Output, Proposer, System, SystemCard
 from mteval.systems.huggingface_model import Model, Written
 from mteval.systems.huggingface_reader import Reader
 from mteval.systems.huggingface_routing import Route, Routing
-from mteval.systems.huggingface_sources import Source, tokenizer_settings, translated
+from mteval.systems.huggingface_sources import Source, halved, tokenizer_settings, translated
 
 
 class HuggingFace(System, Proposer):
@@ -148,10 +148,12 @@ class HuggingFace(System, Proposer):
         """The best hypotheses of each segment by beam search."""
         route = self._route(pair)
 
-        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], list[list[Written]]]]:
-            for batch in batches:
-                ids = [source.ids for source in batch]
-                yield batch, self._model.search(ids, route.first, width, self.max_length, count)
+        def search(batch: Sequence[Source]) -> list[list[Written]]:
+            ids = [source.ids for source in batch]
+            return self._model.search(ids, route.first, width, self.max_length, count)
+
+        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
+            yield from halved(batches, search, self.checkpoint)
 
         return translated(segments, self._reader, route, batch_size, self.max_length, write)
 
@@ -162,12 +164,14 @@ class HuggingFace(System, Proposer):
         route, sampling = self._route(pair), self.sampling
         assert sampling is not None
 
-        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], list[list[Written]]]]:
-            for batch in batches:
-                draws = Draws(sampling, [(source.text, number) for source in batch for number in range(count)])
-                ids = [source.ids for source in batch for _ in range(count)]
-                found = self._model.draw(ids, route.first, self.max_length, draws)
-                yield batch, [found[start : start + count] for start in range(0, len(found), count)]
+        def draw(batch: Sequence[Source]) -> list[list[Written]]:
+            draws = Draws(sampling, [(source.text, number) for source in batch for number in range(count)])
+            ids = [source.ids for source in batch for _ in range(count)]
+            found = self._model.draw(ids, route.first, self.max_length, draws)
+            return [found[start : start + count] for start in range(0, len(found), count)]
+
+        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
+            yield from halved(batches, draw, self.checkpoint)
 
         size = self.batch_size * self.beam_size // count
         return translated(segments, self._reader, route, size, self.max_length, write)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
+from mteval.halving import Halving
 from mteval.segment import Segment
 from mteval.systems.base import Output
 from mteval.systems.huggingface_model import Written
@@ -86,6 +87,21 @@ def _batches(sources: Sequence[Source], most: int) -> Iterator[list[Source]]:
         batch.append(source)
     if batch:
         yield batch
+
+
+def halved(
+    batches: Iterable[list[Source]], compute: Callable[[Sequence[Source]], Sequence[list[Written]]], checkpoint: str
+) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
+    """Batches with what was computed of them, in halves where memory runs out, as a notice of the first source tells.
+
+    Args:
+        checkpoint: whose memory, for errors.
+    """
+    halving = Halving(checkpoint)
+    for batch in batches:
+        for some, found in halving.run(batch, lambda source: len(source.ids), compute):
+            first, *others = some
+            yield [replace(first, notices=(*first.notices, *halving.taken())), *others], found
 
 
 def tokenizer_settings(reader: Reader) -> dict[str, str]:
