@@ -13,7 +13,7 @@ from mteval.metrics.base import MetricCard
 from mteval.report.base import COUNTINGS, Counting, PairResult, SystemResult
 from mteval.report.statistics_file import Arrays, raw_scores, recounted_scores
 from mteval.scores import SegmentScores
-from mteval.segment import Document, ErrorSpan, EvalSet, Hypotheses, Segment
+from mteval.segment import Document, ErrorSpan, EvalSet, Hypotheses, Part, Segment
 
 Row = Mapping[str, Any]
 
@@ -57,8 +57,13 @@ def pair_result(
         segments=tuple(_segment(where, row) for where, row in lines),
         hypotheses={name: by_name[name].hypotheses for name in said["given"]},
         include_furniture=said["include_furniture"],
+        part=_part(said["shard"]) if "shard" in said else None,
     )
     return PairResult(eval_set, systems, said["declined"], _verdicts(verdicts, None))
+
+
+def _part(said: Row) -> Part:
+    return Part(**{**said, "references": tuple(said["references"])})
 
 
 def _segment(where: str, row: Row) -> Segment:

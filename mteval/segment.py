@@ -98,6 +98,35 @@ class Hypotheses:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which part of a larger eval set another one is, and what is true of the whole alone.
+
+    Attributes:
+        number: which of the parts, from 1 to ``of``.
+        of: how many parts there are.
+        name: the whole's name.
+        digest: the SHA-256 of all that the whole holds, hypotheses included.
+        documents: how many documents the whole has.
+        segments: how many of its segments are scored.
+        start: how many of those lie before this part.
+        within: whether the parts are cut within a document, since the whole is only one.
+        references: the names of the references that every scored segment of the whole has, in order.
+        partial_references: the others, with how many segments have them.
+    """
+
+    number: int
+    of: int
+    name: str
+    digest: str
+    documents: int
+    segments: int
+    start: int
+    within: bool
+    references: tuple[str, ...]
+    partial_references: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EvalSet:
     """A test set in one lang pair.
 
@@ -111,6 +140,7 @@ class EvalSet:
         notices: what must not pass in silence of how it was read or cut, a sentence each.
         whole: the eval set that it was cut from; ``None`` where nothing was cut. Hypotheses in a file of their own may
             be aligned with that one.
+        part: which shard of a larger eval set it is; ``None`` if it is none.
     """
 
     name: str
@@ -121,6 +151,7 @@ class EvalSet:
     include_furniture: bool = False
     notices: tuple[str, ...] = ()
     whole: EvalSet | None = None
+    part: Part | None = None
 
     def __post_init__(self) -> None:
         for name, hypotheses in self.hypotheses.items():
@@ -146,13 +177,19 @@ class EvalSet:
 
     @cached_property
     def partial_references(self) -> Mapping[str, int]:
-        """References that only some scored segments have, which no metric sees, with how many have them."""
+        """References that only some scored segments have, which no metric sees, with how many have them; of a shard
+        those of the whole."""
+        if self.part is not None:
+            return self.part.partial_references
         counts = Counter(name for segment in self.scored for name in segment.references)
         return {name: count for name, count in counts.items() if count < len(self.scored)}
 
     @cached_property
     def reference_names(self) -> tuple[str, ...]:
-        """The names of the references that every scored segment has, in order of first appearance."""
+        """The names of the references that every scored segment has, in order of first appearance; of a shard those
+        that every scored segment of the whole has."""
+        if self.part is not None:
+            return tuple(n for n in self.part.references if all(n in s.references for s in self.scored))
         if not self.scored:
             return ()
         return tuple(n for n in self.scored[0].references if all(n in s.references for s in self.scored))

@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
     "needs", "language_models", "resampling", "stats", "comparison", "comparing", "texts", "segment", "subset", "files",
-    "options", "store",
+    "shard", "options", "store",
     "environment", "checkpoint", "loading", "answers_tongues", "answers", "identification", "gate", "chat",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
     "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "failed_cells", "rebuilding",
-    "recorded", "run_search", "merging_usage", "merging_systems", "merging", "plan", "evaluation", "flagging",
+    "recorded", "run_search", "merging_shards", "merging_usage", "merging_systems", "merging", "plan", "evaluation", "flagging",
     "delivery", "command_line", "lang_pair_source", "config_objects", "config_significance", "config", "composition",
     "sweeping", "app", "building", "doctor_parts", "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts",
     "doctor_versions", "doctor_ground", "doctor_examine", "doctor_text", "doctor", "list_command", "init_command",
@@ -32,7 +32,7 @@ SHARED = {
     "garble": {"base", "settings"},
     "metrics": {"base", "families", "fits", "language_sets"},
     "systems": {"asking", "base", "parts", "services"},
-    "evalsets": {"base", "markup", "rows"},
+    "evalsets": {"base", "markup", "rows", "rows_part"},
     "chat": {"base", "document", "template"},
     **{room: {"base"} for room in ("unjudged", "tracking")},
 }

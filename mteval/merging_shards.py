@@ -1,0 +1,289 @@
+"""Shards of one eval set, each a run of its own, as the one run that they are parts of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mteval.errors import ComparabilityError, RunError
+from mteval.recorded import Recorded
+from mteval.report.base import COUNTINGS, Counting, PairResult, SystemResult
+from mteval.scores import Points, SegmentScores
+from mteval.segment import EvalSet, Hypotheses, Part
+from mteval.texts import Texts
+from mteval.usage import Usage
+
+_AGAIN = "run what is missing, or report on the other shards apart"
+
+
+def joined(runs: Sequence[Recorded]) -> list[Recorded]:
+    """The runs, those that are shards of one eval set by the same systems joined to one run of the whole.
+
+    It is what a run of the whole would have been: segments, statistics, marks and verdicts one shard after the other.
+
+    Raises:
+        ComparabilityError: shards of one eval set are missing, or are there twice; or they are of several eval sets,
+            or of several numbers of shards. It names them.
+    """
+    groups: dict[object, list[Recorded]] = {}
+    for run in runs:
+        groups.setdefault(_whose(run), []).append(run)
+    return [
+        run
+        for whose, together in groups.items()
+        for run in ([_joined(_checked(together))] if whose is not None else together)
+    ]
+
+
+def origin(run: Recorded) -> dict[str, Any]:
+    """Where a run's results come from, as the record of what it is made part of says it."""
+    environment = run.result.record.get("environment", {})
+    return {
+        "folder": str(run.folder),
+        "command": environment.get("command"),
+        "started": run.result.record.get("started"),
+        "mteval": environment.get("packages", {}).get("mteval"),
+        "config": run.result.record.get("config"),
+    }
+
+
+def origins(run: Recorded) -> Sequence[Mapping[str, Any]]:
+    """The same of every shard of a joined run; of any other run its own."""
+    found: Sequence[Mapping[str, Any]] | None = run.result.record.get("shards")
+    return [origin(run)] if found is None else found
+
+
+def _part(pair: PairResult) -> Part | None:
+    return pair.eval_set.part
+
+
+def _whose(run: Recorded) -> object:
+    """What shards that belong together have in common; ``None`` for a run of whole eval sets."""
+    if all(_part(pair) is None for pair in run.result.pairs):
+        return None
+    systems = tuple(
+        (str(pair.eval_set.pair), tuple((one.name, one.kind, one.signature) for one in pair.systems))
+        for pair in run.result.pairs
+    )
+    return systems, tuple(run.result.metrics)
+
+
+def _checked(runs: Sequence[Recorded]) -> list[Recorded]:
+    """Shards in their order, once it is known that they are all there are of one eval set."""
+    parts = [{str(pair.eval_set.pair): _part(pair) for pair in run.result.pairs} for run in runs]
+    first, of = runs[0], {part.of for found in parts for part in found.values() if part is not None}
+    for run, found in zip(runs, parts, strict=True):
+        for pair, part in found.items():
+            theirs, mine = parts[0][pair], part
+            if mine is None or theirs is None:
+                raise RunError(str(run.folder), "is a shard in some lang pairs alone", "run it again")
+            if mine.of != theirs.of:
+                told = f"{theirs.number}/{theirs.of} in {first.folder}, {mine.number}/{mine.of} in {run.folder}"
+                raise ComparabilityError(
+                    f"{first.folder} and {run.folder}",
+                    f"shards of {pair} are not of one division ({told})",
+                    "report on the shards of one division, or run the others again",
+                )
+            for what in ("name", "documents", "segments", "digest"):
+                left, right = getattr(theirs, what), getattr(mine, what)
+                if left != right:
+                    raise ComparabilityError(
+                        f"{first.folder} and {run.folder}",
+                        f"these are not shards of one eval set of {pair} ({what}: {left} in the first, {right} in the "
+                        "second)",
+                        "run all shards on one file",
+                    )
+    (total,) = of
+    by_number: dict[int, Recorded] = {}
+    for run, found in zip(runs, parts, strict=True):
+        number = next(part.number for part in found.values() if part is not None)
+        if number in by_number:
+            raise ComparabilityError(
+                f"{by_number[number].folder} and {run.folder}",
+                f"both are shard {number}/{total} of the same systems",
+                "name one of the two",
+            )
+        by_number[number] = run
+    if missing := [number for number in range(1, total + 1) if number not in by_number]:
+        which = f"shards {_ranges(missing)} of {total} are" if len(missing) > 1 else f"shard {missing[0]}/{total} is"
+        whose = ", ".join(dict.fromkeys(one.name for pair in first.result.pairs for one in pair.systems))
+        problem = f"{which} missing beside it (systems {whose})"
+        raise ComparabilityError(str(by_number[min(by_number)].folder), problem, _AGAIN)
+    ordered = [by_number[number] for number in range(1, total + 1)]
+    for at, pair in enumerate(first.result.pairs):
+        before = 0
+        for run in ordered:
+            eval_set = run.result.pairs[at].eval_set
+            part = eval_set.part
+            if part is None or (eval_set.scored and part.start != before):
+                said = f"begins at segment {part.start if part else 0}, and the shards before it end at {before}"
+                raise RunError(str(run.folder), f"{pair.eval_set.pair}: {said}", "run all shards with one mteval")
+            before += len(eval_set.scored)
+        if part is not None and before != part.segments:
+            problem = f"{pair.eval_set.pair}: the shards hold {before} of {part.segments} segments"
+            raise RunError(str(first.folder), problem, "run all shards with one mteval")
+    return ordered
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers in words: ``2, 5–7 and 9``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    told = [f"{one[0]}" if len(one) == 1 else f"{one[0]}–{one[-1]}" for one in runs]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+def _joined(runs: Sequence[Recorded]) -> Recorded:
+    first = runs[0]
+    pairs = tuple(_pair([run.result.pairs[at] for run in runs]) for at in range(len(first.result.pairs)))
+    signatures: dict[str, dict[str, str]] = {}
+    for run in runs:
+        for pair, by_metric in run.signatures.items():
+            for metric, signature in by_metric.items():
+                if (other := signatures.setdefault(pair, {}).setdefault(metric, signature)) != signature:
+                    told = f"{other} in {first.folder}, {signature} in {run.folder}"
+                    problem = f"was not made under one signature ({told})"
+                    raise ComparabilityError(f"metric {metric}", problem, "run all shards under the same settings")
+    record = {
+        **{key: value for key, value in first.result.record.items() if key not in ("seconds", "usage")},
+        "shards": [origin(run) for run in runs],
+        **({"usage": used} if (used := _usage(runs)) else {}),
+    }
+    result = replace(
+        first.result,
+        pairs=pairs,
+        record=record,
+        warnings=tuple(dict.fromkeys([*(told for run in runs for told in run.result.warnings), *_versions(runs)])),
+        failed=tuple(dict.fromkeys(cell for run in runs for cell in run.result.failed)),
+    )
+    return Recorded(first.folder, result, signatures, {}, first.resampling)
+
+
+def _versions(runs: Sequence[Recorded]) -> Iterator[str]:
+    versions = dict.fromkeys(str(origin(run)["mteval"]) for run in runs)
+    if len(versions) > 1:
+        yield f"the shards were made by different versions of mteval: {', '.join(versions)}"
+
+
+def _usage(runs: Sequence[Recorded]) -> list[dict[str, Any]]:
+    """What all shards used of services that count, a row for each lang pair and system or metric."""
+    total: dict[tuple[str, str, str], tuple[Usage, Usage]] = {}
+    for run in runs:
+        for row in run.result.record.get("usage", ()):
+            kind = "system" if "system" in row else "metric"
+            key = (row["lang_pair"], kind, row[kind])
+            whole, spent = total.get(key, (Usage(), Usage()))
+            total[key] = (whole + Usage(**row["total"]), spent + Usage(**row["this_run"]))
+    return [
+        {"lang_pair": pair, kind: name, "total": whole.row, "this_run": spent.row}
+        for (pair, kind, name), (whole, spent) in total.items()
+    ]
+
+
+def _pair(parts: Sequence[PairResult]) -> PairResult:
+    """One lang pair of all shards."""
+    first = parts[0].eval_set
+    part = first.part
+    assert part is not None  # or these were no shards
+    sizes = [len(one.eval_set.scored) for one in parts]
+    ids = {segment.id for one in parts for segment in one.eval_set.segments}
+    eval_set = EvalSet(
+        name=part.name,
+        pair=first.pair,
+        documents=tuple({one.id: one for found in parts for one in found.eval_set.documents}.values()),
+        segments=tuple(segment for one in parts for segment in one.eval_set.segments),
+        hypotheses={
+            name: _hypotheses([one.eval_set.hypotheses[name] for one in parts]) for name in first.hypotheses
+        },
+        include_furniture=first.include_furniture,
+    )
+    metrics = list(dict.fromkeys(name for one in parts for system in one.systems for name in system.segment_scores))
+    systems = tuple(
+        _system([one.systems[at] for one in parts], sizes, metrics, ids) for at in range(len(parts[0].systems))
+    )
+    return PairResult(eval_set, systems, parts[0].declined, tuple(verdict for one in parts for verdict in one.sources))
+
+
+def _hypotheses(parts: Sequence[Hypotheses]) -> Hypotheses:
+    return Hypotheses(
+        parts[0].system,
+        Texts(text for one in parts for text in one.texts),
+        tuple(notice for one in parts for notice in one.notices),
+    )
+
+
+def _system(
+    parts: Sequence[SystemResult], sizes: Sequence[int], metrics: Sequence[str], ids: set[str]
+) -> SystemResult:
+    """One system of all shards."""
+    first = parts[0]
+    mine = [name for name in metrics if any(name in one.segment_scores for one in parts)]
+    raw = [one.segment_scores for one in parts]
+    recounted: dict[Counting, dict[str, SegmentScores]] = {}
+    for counting in COUNTINGS:
+        found = [one.recounted.get(counting, {}) for one in parts]
+        for name in mine:
+            if any(name in one for one in found):  # elsewhere they are the raw ones
+                of_all = [{**whole, **own} for whole, own in zip(raw, found, strict=True)]
+                recounted.setdefault(counting, {})[name] = _scores(first.name, name, of_all, sizes)
+    starts = [sum(sizes[:at]) for at in range(len(sizes))]
+    cut = {
+        name: tuple(start + at for start, one in zip(starts, parts, strict=True) for at in one.truncated.get(name, ()))
+        for name in mine
+    }
+    notices = _notices([notice for one in parts for notice in one.notices], mine, ids)
+    return replace(
+        first,
+        hypotheses=replace(_hypotheses([one.hypotheses for one in parts]), notices=notices),
+        marks=tuple(mark for one in parts for mark in one.marks),
+        segment_scores={name: _scores(first.name, name, raw, sizes) for name in mine},
+        spans={
+            name: tuple(
+                spans
+                for one, size in zip(parts, sizes, strict=True)
+                for spans in one.spans.get(name, (None,) * size)
+            )
+            for name in mine
+            if any(name in one.spans for one in parts)
+        },
+        truncated={name: positions for name, positions in cut.items() if positions},
+        verdicts=tuple(verdict for one in parts for verdict in one.verdicts),
+        notices=notices,
+        recounted=recounted,
+    )
+
+
+def _scores(
+    system: str, metric: str, parts: Sequence[Mapping[str, SegmentScores]], sizes: Sequence[int]
+) -> SegmentScores:
+    """One metric's segment scores of all shards; of one in which nothing has a score they are not numbers."""
+    widths = {found.statistics.shape[1] for one in parts if (found := one.get(metric)) and found.statistics is not None}
+    numbers, rows = [], []
+    for one, size in zip(parts, sizes, strict=True):
+        found = one.get(metric)
+        numbers.append(np.full(size, np.nan) if found is None else found.numbers)
+        if widths:
+            there = None if found is None else found.statistics
+            rows.append(np.full((size, max(widths)), np.nan) if there is None else there)
+    return SegmentScores(metric, system, Points(np.concatenate(numbers)), np.concatenate(rows) if rows else None)
+
+
+def _notices(told: Iterable[str], metrics: Sequence[str], ids: set[str]) -> tuple[str, ...]:
+    """What was said of the shards in the order of a run of the whole: of hypotheses first, then metric by metric."""
+    by: dict[str | None, list[str]] = {None: [], **{name: [] for name in metrics}}
+    for notice in told:
+        by[next((name for name in metrics if _is_of(notice, name, ids)), None)].append(notice)
+    return tuple(notice for found in by.values() for notice in found)
+
+
+def _is_of(notice: str, metric: str, ids: set[str]) -> bool:
+    """Whether a metric said it, of one of the segments."""
+    start, found, _ = notice.partition(f", metric {metric}: ")
+    return bool(found) and start.removeprefix("segment ") in ids
