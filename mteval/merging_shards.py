@@ -16,8 +16,6 @@ from mteval.segment import EvalSet, Hypotheses, Part
 from mteval.texts import Texts
 from mteval.usage import Usage
 
-_AGAIN = "run what is missing, or report on the other shards apart"
-
 
 def joined(runs: Sequence[Recorded]) -> list[Recorded]:
     """The runs, those that are shards of one eval set by the same systems joined to one run of the whole.
@@ -56,13 +54,9 @@ def origins(run: Recorded) -> Sequence[Mapping[str, Any]]:
     return [origin(run)] if found is None else found
 
 
-def _part(pair: PairResult) -> Part | None:
-    return pair.eval_set.part
-
-
 def _whose(run: Recorded) -> object:
     """What shards that belong together have in common; ``None`` for a run of whole eval sets."""
-    if all(_part(pair) is None for pair in run.result.pairs):
+    if all(pair.eval_set.part is None for pair in run.result.pairs):
         return None
     systems = tuple(
         (str(pair.eval_set.pair), tuple((one.name, one.kind, one.signature) for one in pair.systems))
@@ -73,59 +67,63 @@ def _whose(run: Recorded) -> object:
 
 def _checked(runs: Sequence[Recorded]) -> list[Recorded]:
     """Shards in their order, once it is known that they are all there are of one eval set."""
-    parts = [{str(pair.eval_set.pair): _part(pair) for pair in run.result.pairs} for run in runs]
-    first, of = runs[0], {part.of for found in parts for part in found.values() if part is not None}
-    for run, found in zip(runs, parts, strict=True):
-        for pair, part in found.items():
-            theirs, mine = parts[0][pair], part
-            if mine is None or theirs is None:
-                raise RunError(str(run.folder), "is a shard in some lang pairs alone", "run it again")
-            if mine.of != theirs.of:
-                told = f"{theirs.number}/{theirs.of} in {first.folder}, {mine.number}/{mine.of} in {run.folder}"
-                raise ComparabilityError(
-                    f"{first.folder} and {run.folder}",
-                    f"shards of {pair} are not of one division ({told})",
-                    "report on the shards of one division, or run the others again",
-                )
-            for what in ("name", "documents", "segments", "digest"):
-                left, right = getattr(theirs, what), getattr(mine, what)
-                if left != right:
-                    raise ComparabilityError(
-                        f"{first.folder} and {run.folder}",
-                        f"these are not shards of one eval set of {pair} ({what}: {left} in the first, {right} in the "
-                        "second)",
-                        "run all shards on one file",
-                    )
-    (total,) = of
+    first = runs[0]
+    for run in runs:
+        for one, other in zip(first.result.pairs, run.result.pairs, strict=True):
+            _check_same_whole(first, _of(first, one), run, _of(run, other), str(one.eval_set.pair))
+    of = _of(first, first.result.pairs[0]).of
     by_number: dict[int, Recorded] = {}
-    for run, found in zip(runs, parts, strict=True):
-        number = next(part.number for part in found.values() if part is not None)
-        if number in by_number:
-            raise ComparabilityError(
-                f"{by_number[number].folder} and {run.folder}",
-                f"both are shard {number}/{total} of the same systems",
-                "name one of the two",
-            )
-        by_number[number] = run
-    if missing := [number for number in range(1, total + 1) if number not in by_number]:
-        which = f"shards {_ranges(missing)} of {total} are" if len(missing) > 1 else f"shard {missing[0]}/{total} is"
-        whose = ", ".join(dict.fromkeys(one.name for pair in first.result.pairs for one in pair.systems))
+    for run in runs:
+        number = _of(run, run.result.pairs[0]).number
+        if (other_run := by_number.setdefault(number, run)) is not run:
+            where = f"{other_run.folder} and {run.folder}"
+            raise ComparabilityError(where, f"both are shard {number}/{of} of the same systems", "name one of the two")
+    if missing := [number for number in range(1, of + 1) if number not in by_number]:
+        which = f"shards {_ranges(missing)} of {of} are" if len(missing) > 1 else f"shard {missing[0]}/{of} is"
+        whose = ", ".join(dict.fromkeys(system.name for pair in first.result.pairs for system in pair.systems))
         problem = f"{which} missing beside it (systems {whose})"
-        raise ComparabilityError(str(by_number[min(by_number)].folder), problem, _AGAIN)
-    ordered = [by_number[number] for number in range(1, total + 1)]
-    for at, pair in enumerate(first.result.pairs):
-        before = 0
-        for run in ordered:
-            eval_set = run.result.pairs[at].eval_set
-            part = eval_set.part
-            if part is None or (eval_set.scored and part.start != before):
-                said = f"begins at segment {part.start if part else 0}, and the shards before it end at {before}"
-                raise RunError(str(run.folder), f"{pair.eval_set.pair}: {said}", "run all shards with one mteval")
-            before += len(eval_set.scored)
-        if part is not None and before != part.segments:
-            problem = f"{pair.eval_set.pair}: the shards hold {before} of {part.segments} segments"
-            raise RunError(str(first.folder), problem, "run all shards with one mteval")
+        raise ComparabilityError(str(by_number[min(by_number)].folder), problem, "run what is missing, or name it too")
+    ordered = [by_number[number] for number in range(1, of + 1)]
+    for at in range(len(first.result.pairs)):
+        _check_whole([(run, run.result.pairs[at]) for run in ordered])
     return ordered
+
+
+def _of(run: Recorded, pair: PairResult) -> Part:
+    """Which part of its eval set a lang pair of a shard is."""
+    part = pair.eval_set.part
+    if part is None:
+        raise RunError(str(run.folder), f"is no shard of {pair.eval_set.pair}, as it is of others", "run it again")
+    return part
+
+
+def _check_same_whole(first: Recorded, one: Part, second: Recorded, other: Part, pair: str) -> None:
+    """Make sure that two parts are of one eval set in one division."""
+    where = f"{first.folder} and {second.folder}"
+    if one.of != other.of:
+        told = f"{one.number}/{one.of} in {first.folder}, {other.number}/{other.of} in {second.folder}"
+        remedy = "report on the shards of one division, or run the others again"
+        raise ComparabilityError(where, f"the shards of {pair} are not of one division ({told})", remedy)
+    for what in ("name", "documents", "segments", "digest"):
+        left, right = getattr(one, what), getattr(other, what)
+        if left != right:
+            told = f"{what}: {left} in {first.folder}, {right} in {second.folder}"
+            problem = f"the shards of {pair} are not of one eval set ({told})"
+            raise ComparabilityError(where, problem, "run all shards with one eval set")
+
+
+def _check_whole(parts: Sequence[tuple[Recorded, PairResult]]) -> None:
+    """Make sure that each part begins where the one before it ends, and that there is nothing behind the last."""
+    before, remedy = 0, "run all shards with one version of mteval"
+    for run, pair in parts:
+        part, size = _of(run, pair), len(pair.eval_set.scored)
+        if size and part.start != before:
+            said = f"begins after {part.start} segments, and the shards before it hold {before}"
+            raise RunError(str(run.folder), f"shard {part.number}/{part.of} of {pair.eval_set.pair} {said}", remedy)
+        before += size
+    if before != part.segments:
+        said = f"the shards of {pair.eval_set.pair} hold {before} of {part.segments} segments"
+        raise RunError(str(run.folder), said, remedy)
 
 
 def _ranges(numbers: Sequence[int]) -> str:
@@ -199,9 +197,7 @@ def _pair(parts: Sequence[PairResult]) -> PairResult:
         pair=first.pair,
         documents=tuple({one.id: one for found in parts for one in found.eval_set.documents}.values()),
         segments=tuple(segment for one in parts for segment in one.eval_set.segments),
-        hypotheses={
-            name: _hypotheses([one.eval_set.hypotheses[name] for one in parts]) for name in first.hypotheses
-        },
+        hypotheses={name: _hypotheses([one.eval_set.hypotheses[name] for one in parts]) for name in first.hypotheses},
         include_furniture=first.include_furniture,
     )
     metrics = list(dict.fromkeys(name for one in parts for system in one.systems for name in system.segment_scores))
@@ -219,9 +215,7 @@ def _hypotheses(parts: Sequence[Hypotheses]) -> Hypotheses:
     )
 
 
-def _system(
-    parts: Sequence[SystemResult], sizes: Sequence[int], metrics: Sequence[str], ids: set[str]
-) -> SystemResult:
+def _system(parts: Sequence[SystemResult], sizes: Sequence[int], metrics: Sequence[str], ids: set[str]) -> SystemResult:
     """One system of all shards."""
     first = parts[0]
     mine = [name for name in metrics if any(name in one.segment_scores for one in parts)]
@@ -246,9 +240,7 @@ def _system(
         segment_scores={name: _scores(first.name, name, raw, sizes) for name in mine},
         spans={
             name: tuple(
-                spans
-                for one, size in zip(parts, sizes, strict=True)
-                for spans in one.spans.get(name, (None,) * size)
+                spans for one, size in zip(parts, sizes, strict=True) for spans in one.spans.get(name, (None,) * size)
             )
             for name in mine
             if any(name in one.spans for one in parts)

@@ -79,9 +79,7 @@ def decoded(
     asked: dict[tuple[str, int], Item] = {}
     together = [range(len(seen)) for seen in list(marks.values())[:1]] if documents is None else list(documents)
     for system, of_system in items.items():
-        marked = {
-            row for row, seen in enumerate(marks[system]) if any(mark.kind == "html_entities" for mark in seen)
-        }
+        marked = {row for row, seen in enumerate(marks[system]) if any(mark.kind == "html_entities" for mark in seen)}
         for rows in together if marked else ():
             texts = (of_system[row].hypothesis for row in rows if row in marked)
             plain = {text: html.unescape(text) for text in texts}

@@ -33,8 +33,9 @@ class Record(Report):
     there), and ``digest`` that of the record itself. ``metrics`` holds each metric's card; ``pairs`` holds, by lang
     pair, each metric's signatures with the systems that were scored under them, each system's signature, notices and
     truncation counts, who declined, and what else is needed to make the result anew: the documents, which hypotheses
-    came with the eval set, each system's scores, what it was optimised with, and which ``shard`` of an eval set it is. ``failed`` holds the cells of a sweep
-    that gave no result, where there are any. A record's own key of one of these names gives way.
+    came with the eval set, each system's scores, what it was optimised with, and of a ``shard`` what part of which eval
+    set it is. ``failed`` holds the cells of a sweep that gave no result, where there are any. A record's own key of one
+    of these names gives way.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
