@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from mteval.errors import ComparabilityError, RunError
 from mteval.recorded import Recorded
+from mteval.recorded_lines import RecordedSegments, RecordedTexts
 from mteval.report.base import COUNTINGS, Counting, PairResult, SystemResult
 from mteval.scores import Points, SegmentScores
 from mteval.segment import EvalSet, Hypotheses, Part
-from mteval.texts import Texts
 from mteval.usage import Usage
 
 
@@ -191,31 +191,35 @@ def _pair(parts: Sequence[PairResult]) -> PairResult:
     part = first.part
     assert part is not None  # or these were no shards
     sizes = [len(one.eval_set.scored) for one in parts]
-    ids = {segment.id for one in parts for segment in one.eval_set.segments}
+    segments = RecordedSegments.joined([_segments(one) for one in parts])
     eval_set = EvalSet(
         name=part.name,
         pair=first.pair,
         documents=tuple({one.id: one for found in parts for one in found.eval_set.documents}.values()),
-        segments=tuple(segment for one in parts for segment in one.eval_set.segments),
-        hypotheses={name: _hypotheses([one.eval_set.hypotheses[name] for one in parts]) for name in first.hypotheses},
+        segments=segments,
         include_furniture=first.include_furniture,
     )
     metrics = list(dict.fromkeys(name for one in parts for system in one.systems for name in system.segment_scores))
     systems = tuple(
-        _system([one.systems[at] for one in parts], sizes, metrics, ids) for at in range(len(parts[0].systems))
+        _system([one.systems[at] for one in parts], sizes, metrics, eval_set) for at in range(len(parts[0].systems))
     )
-    return PairResult(eval_set, systems, parts[0].declined, tuple(verdict for one in parts for verdict in one.sources))
-
-
-def _hypotheses(parts: Sequence[Hypotheses]) -> Hypotheses:
-    return Hypotheses(
-        parts[0].system,
-        Texts(text for one in parts for text in one.texts),
-        tuple(notice for one in parts for notice in one.notices),
+    given = {system.name: system.hypotheses for system in systems if system.name in first.hypotheses}
+    return PairResult(
+        replace(eval_set, hypotheses={name: given[name] for name in first.hypotheses}),
+        systems,
+        parts[0].declined,
+        tuple(verdict for one in parts for verdict in one.sources),
     )
 
 
-def _system(parts: Sequence[SystemResult], sizes: Sequence[int], metrics: Sequence[str], ids: set[str]) -> SystemResult:
+def _segments(part: PairResult) -> RecordedSegments:
+    assert isinstance(part.eval_set.segments, RecordedSegments)  # as of every run that was read back
+    return part.eval_set.segments
+
+
+def _system(
+    parts: Sequence[SystemResult], sizes: Sequence[int], metrics: Sequence[str], eval_set: EvalSet
+) -> SystemResult:
     """One system of all shards."""
     first = parts[0]
     mine = [name for name in metrics if any(name in one.segment_scores for one in parts)]
@@ -232,10 +236,11 @@ def _system(parts: Sequence[SystemResult], sizes: Sequence[int], metrics: Sequen
         name: tuple(start + at for start, one in zip(starts, parts, strict=True) for at in one.truncated.get(name, ()))
         for name in mine
     }
-    notices = _notices([notice for one in parts for notice in one.notices], mine, ids)
+    notices = _notices([notice for one in parts for notice in one.notices], mine, eval_set)
+    assert isinstance(eval_set.scored, RecordedSegments)
     return replace(
         first,
-        hypotheses=replace(_hypotheses([one.hypotheses for one in parts]), notices=notices),
+        hypotheses=Hypotheses(first.name, RecordedTexts(eval_set.scored, first.name), notices),
         marks=tuple(mark for one in parts for mark in one.marks),
         segment_scores={name: _scores(first.name, name, raw, sizes) for name in mine},
         spans={
@@ -267,15 +272,13 @@ def _scores(
     return SegmentScores(metric, system, Points(np.concatenate(numbers)), np.concatenate(rows) if rows else None)
 
 
-def _notices(told: Iterable[str], metrics: Sequence[str], ids: set[str]) -> tuple[str, ...]:
+def _notices(told: Sequence[str], metrics: Sequence[str], eval_set: EvalSet) -> tuple[str, ...]:
     """What was said of the shards in the order of a run of the whole: of hypotheses first, then metric by metric."""
+    heads = {name: [notice.partition(f", metric {name}: ") for notice in told] for name in metrics}
+    asked = {head.removeprefix("segment ") for found in heads.values() for head, middle, _ in found if middle}
+    ids = {segment.id for segment in eval_set.scored if segment.id in asked} if asked else set()
     by: dict[str | None, list[str]] = {None: [], **{name: [] for name in metrics}}
-    for notice in told:
-        by[next((name for name in metrics if _is_of(notice, name, ids)), None)].append(notice)
+    for at, notice in enumerate(told):
+        said_by = (name for name in metrics if heads[name][at][0].removeprefix("segment ") in ids)
+        by[next(said_by, None)].append(notice)
     return tuple(notice for found in by.values() for notice in found)
-
-
-def _is_of(notice: str, metric: str, ids: set[str]) -> bool:
-    """Whether a metric said it, of one of the segments."""
-    start, found, _ = notice.partition(f", metric {metric}: ")
-    return bool(found) and start.removeprefix("segment ") in ids

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 from mteval.errors import ParityError
 from mteval.lang import LangPair, base_language
@@ -53,6 +54,33 @@ class Segment:
     references: Mapping[str, str] = field(default_factory=dict)
     notes: str | None = None
     gold: Mapping[str, float] = field(default_factory=dict)
+
+
+class LazySegments(Sequence[Segment], ABC):
+    """Very many segments, each of which is made when it is asked for."""
+
+    @abstractmethod
+    def documents(self) -> Iterator[str]:
+        """The document of each, without making any."""
+
+    @abstractmethod
+    def without_furniture(self) -> Self:
+        """Those that are no page furniture."""
+
+    @abstractmethod
+    def of_documents(self, chosen: frozenset[str]) -> Self:
+        """Those of some documents."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return False
+        return all(one == another for one, another in zip(self, other, strict=True))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 @dataclass(frozen=True)
@@ -134,7 +162,8 @@ class EvalSet:
         name: the test set's name.
         pair: the languages.
         documents: in order.
-        segments: in order, furniture included, each document's segments together.
+        segments: in order, furniture included, each document's segments together; a tuple, or ``LazySegments`` where
+            there may be very many.
         hypotheses: stored outputs by system name, aligned with ``scored``.
         include_furniture: whether page furniture is translated and scored like body text.
         notices: what must not pass in silence of how it was read or cut, a sentence each.
@@ -146,7 +175,7 @@ class EvalSet:
     name: str
     pair: LangPair
     documents: tuple[Document, ...]
-    segments: tuple[Segment, ...]
+    segments: Sequence[Segment]
     hypotheses: Mapping[str, Hypotheses] = field(default_factory=dict)
     include_furniture: bool = False
     notices: tuple[str, ...] = ()
@@ -163,17 +192,35 @@ class EvalSet:
                 )
 
     @cached_property
-    def scored(self) -> tuple[Segment, ...]:
+    def scored(self) -> Sequence[Segment]:
         """The segments that are translated, scored and judged: all but furniture, unless that is included."""
+        if isinstance(self.segments, LazySegments):
+            return self.segments if self.include_furniture else self.segments.without_furniture()
         return tuple(s for s in self.segments if self.include_furniture or not s.furniture)
 
+    @property
+    def documents_of_scored(self) -> Iterator[str]:
+        """The document of each scored segment."""
+        if isinstance(self.scored, LazySegments):
+            return self.scored.documents()
+        return (segment.document for segment in self.scored)
+
     @cached_property
-    def rows(self) -> Mapping[str, tuple[int, ...]]:
+    def rows(self) -> Mapping[str, Sequence[int]]:
         """For each document's id, the positions of its segments in ``scored``."""
-        rows: dict[str, list[int]] = {document.id: [] for document in self.documents}
-        for index, segment in enumerate(self.scored):
-            rows[segment.document].append(index)
-        return {document: tuple(indices) for document, indices in rows.items()}
+        rows: dict[str, range] = {document.id: range(0) for document in self.documents}
+        apart: dict[str, list[int]] = {}
+        for index, document in enumerate(self.documents_of_scored):
+            known = rows[document]
+            if not known or known.stop == index:
+                rows[document] = range(known.start if known else index, index + 1)
+            else:
+                apart.setdefault(document, []).append(index)
+        lazy = isinstance(self.segments, LazySegments)
+        return {
+            document: found if lazy and document not in apart else (*found, *apart.get(document, ()))
+            for document, found in rows.items()
+        }
 
     @cached_property
     def partial_references(self) -> Mapping[str, int]:
