@@ -146,8 +146,8 @@ def lines(
         f"Made by `python -m benchmarks.large_run`: {systems} systems × {pairs} lang pairs × {segments:,} segments, "
         f"{systems * pairs:,} cells, {systems * pairs * segments:,} hypotheses. Rates are measured on the "
         f"machines that are named, by whole runs of {SIZES[0]} and {SIZES[1]} segments; the sweep is "
-        f"simulated: each job waits {wait:g} s for its start where there are several machines, {killed:.0%} of them are killed "
-        "half-way and go on from the store. A GPU server has a line once the command was run on one."
+        f"simulated: each job waits {wait:g} s for its start where there are several machines, {killed:.0%} of them "
+        "are killed half-way and go on from the store. A GPU server has a line once the command was run on one."
     )
     for one in found:
         yield ""
