@@ -14,6 +14,7 @@ from mteval.recorded_lines import RecordedSegments, RecordedTexts
 from mteval.report.base import COUNTINGS, Counting, PairResult, SystemResult
 from mteval.scores import Points, SegmentScores
 from mteval.segment import EvalSet, Hypotheses, Part
+from mteval.spilled import Spilled
 from mteval.usage import Usage
 
 
@@ -262,14 +263,16 @@ def _scores(
 ) -> SegmentScores:
     """One metric's segment scores of all shards; of one in which nothing has a score they are not numbers."""
     widths = {found.statistics.shape[1] for one in parts if (found := one.get(metric)) and found.statistics is not None}
-    numbers, rows = [], []
+    numbers = np.full(sum(sizes), np.nan)
+    statistics = Spilled.empty((sum(sizes), max(widths))) if widths else None
+    before = 0
     for one, size in zip(parts, sizes, strict=True):
-        found = one.get(metric)
-        numbers.append(np.full(size, np.nan) if found is None else found.numbers)
-        if widths:
-            there = None if found is None else found.statistics
-            rows.append(np.full((size, max(widths)), np.nan) if there is None else there)
-    return SegmentScores(metric, system, Points(np.concatenate(numbers)), np.concatenate(rows) if rows else None)
+        mine, found = slice(before, before + size), one.get(metric)
+        numbers[mine] = np.nan if found is None else found.numbers
+        if statistics is not None:
+            statistics[mine] = np.nan if found is None or found.statistics is None else found.statistics
+        before += size
+    return SegmentScores(metric, system, Points(numbers), statistics)
 
 
 def _notices(told: Sequence[str], metrics: Sequence[str], eval_set: EvalSet) -> tuple[str, ...]:

@@ -104,7 +104,9 @@ def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequenc
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)
     runs, failed = _read(given)
     metrics = _metrics(runs, partial(build_metrics, config))
-    merged = merge(joined(runs))
+    whole = joined(runs)
+    runs = [replace(run, result=replace(run.result, pairs=())) for run in runs]  # shards are not held beside the whole
+    merged = merge(whole)
     merged = replace(merged, result=replace(merged.result, failed=(*merged.result.failed, *failed)))
     reporting, warnings = _settled(runs, merged, overrides, partial(build_reporting, config))
     if any(run.folder.resolve() == reporting.output.resolve() for run in runs):

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
     "needs", "language_models", "resampling", "stats", "comparison", "comparing", "texts", "segment", "subset", "files",
-    "shard", "options", "store",
+    "shard", "spilled", "options", "store",
     "environment", "checkpoint", "loading", "answers_tongues", "answers", "identification", "gate", "chat",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
     "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "failed_cells",
