@@ -98,10 +98,13 @@ def _in_config_dir(config_dirs: Sequence[Path], name: str) -> str:
 
 
 def mended(argument: str) -> str:
-    """An override as Hydra takes it: ``baseline``, a key that is there, without a + before it, and values in quotes.
+    """An override as Hydra takes it: ``baseline``, a key that is there, without a + before it, values in quotes, and
+    ``shard=all/3`` as ``shard=1/3,2/3,3/3``.
 
     People write ``+baseline=NAME``, since they add a baseline to a run that has none.
     """
+    if all_of := re.fullmatch(r"shard=all/([1-9]\d{0,5})", argument):
+        return f"shard={','.join(f'{number}/{all_of[1]}' for number in range(1, int(all_of[1]) + 1))}"
     return _quoted(argument.removeprefix("+") if argument.startswith("+baseline=") else argument)
 
 

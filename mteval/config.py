@@ -24,6 +24,7 @@ from mteval.gate import Gate
 from mteval.lang import LangPair
 from mteval.metrics.base import Metric
 from mteval.report.base import Report
+from mteval.shard import Shard
 from mteval.store import Store
 from mteval.subset import Subset
 from mteval.systems.base import System
@@ -53,6 +54,7 @@ class RunConfig:
         optimised_with: by system, the metrics or families of metrics that it was made to score well by; for systems of
             ``systems`` it can stand there as well.
         subset: which part of each eval set is evaluated; all of it by default.
+        shard: which of several parts of that, as ``3/8``, where each is a run of its own; ``null`` for all of it.
         offline: do without a network: what is not on this machine is refused.
         allow: packages besides mteval whose classes a config may name in ``_target_``.
     """
@@ -75,6 +77,7 @@ class RunConfig:
     baseline: str | None = None
     optimised_with: dict[str, list[str]] = field(default_factory=dict)
     subset: Subset = field(default_factory=Subset)
+    shard: str | None = None
     offline: bool = False
     allow: list[str] = field(default_factory=list)
 
@@ -177,6 +180,7 @@ def build(config: DictConfig) -> Run:
         optimised_with=optimised_with,
         baseline=plain["baseline"],
         subset=Subset(**plain["subset"]),
+        shard=Shard.parse(plain["shard"]) if plain["shard"] is not None else None,
     )
     reports = build_all(config, "report", Report, allow)
     trackers = build_all(config, "tracking", Tracker, allow)

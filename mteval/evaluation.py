@@ -15,16 +15,17 @@ from mteval import judging, reuse, reuse_judgements, scoring
 from mteval.comparison import Resampling
 from mteval.environment import environment
 from mteval.errors import ConfigError
-from mteval.evalsets.base import EvalSetReader
+from mteval.evalsets.base import EvalSetReader, StreamingReader
 from mteval.garble.base import Detector, Signal, Text, Verdict
 from mteval.gate import Gate, Mark
 from mteval.gathering import Gathered, gather
 from mteval.lang import LangPair
 from mteval.metrics.base import Metric
-from mteval.plan import Plan, check_baseline, check_references, keys_of, ranked_of, warnings_of
+from mteval.plan import Plan, check_baseline, check_cut, check_references, keys_of, ranked_of, warnings_of
 from mteval.report.base import PairResult, RunResult, SystemResult
 from mteval.report.record import settings_of
 from mteval.segment import EvalSet, Hypotheses
+from mteval.shard import Shard
 from mteval.store import Store
 from mteval.subset import Subset
 from mteval.systems.base import Kind, System
@@ -54,6 +55,7 @@ class Evaluation:
             those that its card names.
         baseline: the system that the others are compared to; ``None`` for none.
         subset: which part of each eval set is evaluated.
+        shard: which of several equal parts of that; ``None`` for all of it.
     """
 
     reader: EvalSetReader
@@ -68,6 +70,7 @@ class Evaluation:
     optimised_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
     baseline: str | None = None
     subset: Subset = field(default_factory=Subset)
+    shard: Shard | None = None
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
     _meters: dict[tuple[str, str, str], Meter] = field(default_factory=dict, init=False)
 
@@ -83,9 +86,10 @@ class Evaluation:
             raise ConfigError("metrics", "there is neither a metric nor a signal", "choose one, as in metrics=[chrf]")
         self.store.check()
         with self._timed("read"):
-            eval_sets = self.subset.cut([self.reader.load(pair, self.pairs) for pair in self.pairs])
-        plans = [self._plan(eval_set) for eval_set in eval_sets]
+            plans = self._plans()
         check_baseline(self.baseline, [name for plan in plans for name in ranked_of(plan.systems)])
+        for plan in plans:
+            check_cut(plan, self.metrics, bool(self.signals))
         for name, metric in self.metrics.items():
             for plan in plans:
                 if metric.card.needs_reference:
@@ -128,6 +132,25 @@ class Evaluation:
         cards = {name: metric.card for name, metric in self.metrics.items()}
         warnings = (*warnings_of(plans, cards), *self.store.warnings)
         return RunResult(tuple(results), cards, record, warnings, self.baseline)
+
+    def _plans(self) -> list[Plan]:
+        """Each lang pair's work, not yet checked.
+
+        What declines is asked of the whole eval set, so that all shards have the same systems; unless the reader gives
+        a shard of it alone, so that the whole is never in memory.
+        """
+        shard, reader = self.shard, self.reader
+        if shard is not None and isinstance(reader, StreamingReader) and self.subset.is_all:
+            return [self._plan(reader.load_shard(pair, self.pairs, shard)) for pair in self.pairs]
+        eval_sets = self.subset.cut([reader.load(pair, self.pairs) for pair in self.pairs])
+        plans = [self._plan(eval_set) for eval_set in eval_sets]
+        return plans if shard is None else [self._cut(plan, shard) for plan in plans]
+
+    def _cut(self, plan: Plan, shard: Shard) -> Plan:
+        """A shard's share of the work."""
+        eval_set = shard.cut(plan.eval_set)
+        given = {name: Given(found) for name, found in eval_set.hypotheses.items()}
+        return Plan(eval_set, {name: given.get(name, system) for name, system in plan.systems.items()}, plan.declined)
 
     def _plan(self, eval_set: EvalSet) -> Plan:
         given = {name: Given(hypotheses) for name, hypotheses in eval_set.hypotheses.items()}

@@ -76,7 +76,7 @@ def gather(
     segments = {system: into[system].segments[name] for system in items}
     others: Sequence[tuple[Counting, Mapping[str, SegmentScores]]] = (
         ("gated", recounting.gated(metric, items, marks, segments)),
-        ("decoded", recounting.decoded(name, metric, items, marks, segments, store, meter)),
+        ("decoded", recounting.decoded(name, metric, items, marks, segments, store, meter, eval_set.rows.values())),
     )
     for counting, recounted in others:
         for system, one in recounted.items():

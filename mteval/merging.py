@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mteval.errors import ComparabilityError
+from mteval.merging_shards import origin, origins
 from mteval.merging_systems import called, union
 from mteval.merging_usage import usage_of
 from mteval.metrics.base import MetricCard
@@ -60,7 +61,7 @@ def merge(runs: Sequence[Recorded]) -> Recorded:
         pairs=tuple(pairs),
         metrics=cards,
         record={
-            "merged_from": [_origin(run) for run in runs],
+            "merged_from": [one for run in runs for one in origins(run)],
             "metric_configs": _metric_configs(runs),
             **({"usage": used} if (used := usage_of(runs, names)) else {}),
         },
@@ -269,21 +270,10 @@ def _metric_configs(runs: Sequence[Recorded]) -> dict[str, Any]:
     return found
 
 
-def _origin(run: Recorded) -> dict[str, Any]:
-    environment = run.result.record.get("environment", {})
-    return {
-        "folder": str(run.folder),
-        "command": environment.get("command"),
-        "started": run.result.record.get("started"),
-        "mteval": environment.get("packages", {}).get("mteval"),
-        "config": run.result.record.get("config"),
-    }
-
-
 def _versions(runs: Sequence[Recorded]) -> Iterator[str]:
     by_version: dict[str, list[str]] = {}
     for run in runs:
-        by_version.setdefault(str(_origin(run)["mteval"]), []).append(str(run.folder))
+        by_version.setdefault(str(origin(run)["mteval"]), []).append(str(run.folder))
     if len(by_version) > 1:
         told = ", ".join(f"{version} in {' and '.join(folders)}" for version, folders in by_version.items())
         yield f"the runs were made by different versions of mteval: {told}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mteval.errors import ConfigError, MissingReferenceError, MtevalError
 from mteval.lang import LangPair, base_language
 from mteval.language_models import families_of
-from mteval.metrics.base import MetricCard
+from mteval.metrics.base import Metric, MetricCard
 from mteval.segment import EvalSet
 from mteval.systems.base import System
 
@@ -61,6 +61,30 @@ def check_baseline(baseline: str | None, ranked: Iterable[str]) -> None:
         raise ConfigError("baseline", f"no system {baseline} is ranked", f"name one of {', '.join(names)}")
 
 
+def check_cut(plan: Plan, metrics: Mapping[str, Metric], judged: bool) -> None:
+    """Make sure that nothing which looks at a document sees only a part of it, where a shard is cut within it.
+
+    Args:
+        metrics: by name.
+        judged: whether verdicts are passed.
+
+    Raises:
+        ConfigError: something would, and the shards together would not give what the whole gives.
+    """
+    part = plan.eval_set.part
+    if part is None or not part.within or part.of == 1:
+        return
+    looking = [
+        *(f"metrics.{name}" for name, metric in metrics.items() if metric.card.context),
+        *(f"systems.{name}" for name, system in plan.systems.items() if system.card.unit == "document"),
+        *(["garble"] if judged else []),
+    ]
+    if looking:
+        problem = f"{part.name} {plan.eval_set.pair} is one document, and {looking[0]} looks at whole documents"
+        remedy = "name documents in the eval set, or choose what looks at segments alone, with garble=[]"
+        raise ConfigError("shard", problem, remedy)
+
+
 def ranked_of(systems: Mapping[str, System]) -> list[str]:
     """The names of those that are ranked."""
     return [name for name, system in systems.items() if system.card.kind == "system"]
@@ -71,7 +95,8 @@ def warnings_of(plans: Sequence[Plan], cards: Mapping[str, MetricCard]) -> tuple
     references that are left out."""
     found = []
     for plan in plans:
-        pair, scored = plan.eval_set.pair, len(plan.eval_set.scored)
+        pair, part = plan.eval_set.pair, plan.eval_set.part
+        scored = len(plan.eval_set.scored) if part is None else part.segments
         if pair.round_trip:
             found.append(
                 f"{pair}: a round trip: texts were translated into another language and back, and are compared with "
@@ -121,7 +146,7 @@ def check_references(metric: str, eval_set: EvalSet) -> None:
     Raises:
         MissingReferenceError: it has not; the segment is named.
     """
-    if eval_set.reference_names:
+    if eval_set.reference_names or not eval_set.scored:
         return
     bare = next((segment for segment in eval_set.scored if not segment.references), eval_set.scored[0])
     problem = "has no reference" if not bare.references else "lacks a reference that other segments have"

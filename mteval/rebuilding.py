@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mteval.garble.base import Evidence, SegmentVerdict, Verdict
 from mteval.gate import Mark
 from mteval.lang import LangPair
 from mteval.metrics.base import MetricCard
+from mteval.recorded_lines import RecordedLines, RecordedSegments, RecordedTexts, Row
 from mteval.report.base import COUNTINGS, Counting, PairResult, SystemResult
 from mteval.report.statistics_file import Arrays, raw_scores, recounted_scores
-from mteval.scores import SegmentScores
-from mteval.segment import Document, ErrorSpan, EvalSet, Hypotheses, Segment
-
-Row = Mapping[str, Any]
+from mteval.scores import Points, SegmentScores
+from mteval.segment import Document, ErrorSpan, EvalSet, Hypotheses, Part
 
 
 def card(said: Row) -> MetricCard:
@@ -24,26 +29,102 @@ def card(said: Row) -> MetricCard:
     return MetricCard(**settings)
 
 
-def pair_result(
-    said: Row, lines: Sequence[tuple[str, Row]], verdicts: Sequence[Row], arrays: Arrays, metrics: Sequence[str]
-) -> PairResult:
+class Columns:
+    """What the lines of ``segments.jsonl`` say of one lang pair, taken as they come; their texts stay in the file.
+
+    Args:
+        path: the file.
+        said: what ``run.json`` says of the lang pair.
+        metrics: the run's, by name, in order.
+    """
+
+    def __init__(self, path: Path, said: Row, metrics: Sequence[str]) -> None:
+        self._path = path
+        self._metrics = tuple(metrics)
+        self._include_furniture: bool = said["include_furniture"]
+        self._first = 0
+        self._places = array("Q")
+        self._names: dict[str, int] = {}
+        self._documents = array("I")
+        self._furniture = bytearray()
+        self.of: dict[str, _System] = {name: _System() for name in said["ran"]}
+
+    def add(self, row: Row, number: int, start: int, end: int) -> None:
+        """Take the next line.
+
+        Args:
+            number: its own, from 1.
+            start, end: the bytes where it and the line after it begin.
+
+        Raises:
+            KeyError, TypeError, ValueError: it does not follow the last one, or does not hold what belongs there.
+        """
+        if not self._places:
+            self._first = number
+            self._places.append(start)
+        if number != self._first + len(self._documents):
+            raise ValueError(f"line {number} is not beside the other lines of {row['lang_pair']}")
+        self._places.append(end)
+        self._documents.append(self._names.setdefault(row["document"], len(self._names)))
+        self._furniture.append(row["furniture"])
+        if self._include_furniture or not row["furniture"]:
+            for name, system in self.of.items():
+                system.add(row, name, self._metrics)
+
+    @cached_property
+    def segments(self) -> RecordedSegments:
+        """All segments, page furniture included, once all lines were taken."""
+        lines = RecordedLines([(self._path, self._first, self._places)] if self._places else [])
+        return RecordedSegments(lines, self._documents, list(self._names), self._furniture)
+
+    @cached_property
+    def scored(self) -> RecordedSegments:
+        """Those of them that have hypotheses."""
+        return self.segments if self._include_furniture else self.segments.without_furniture()
+
+
+class _System:
+    """What the lines say of one system's hypotheses, one a segment."""
+
+    def __init__(self) -> None:
+        self.marks: list[tuple[Mark, ...]] = []
+        self.scores: dict[str, array[float]] = {}
+        self.spans: dict[str, list[tuple[ErrorSpan, ...] | None]] = {}
+        self.truncated: dict[str, list[int]] = {}
+
+    def add(self, row: Row, name: str, metrics: Iterable[str]) -> None:
+        if not self.marks:
+            self.scores = {metric: array("d") for metric in metrics if metric in row["scores"][name]}
+        if not isinstance(row["hypotheses"][name], str):
+            raise TypeError(f"segment {row['segment']} has no hypothesis of {name}")
+        at = len(self.marks)
+        self.marks.append(tuple(Mark(**mark) for mark in row["marks"][name]))
+        for metric, scores in self.scores.items():
+            score = row["scores"][name][metric]
+            scores.append(math.nan if score is None else score)
+            spans = _spans(row["spans"][name].get(metric))
+            if spans is not None or metric in self.spans:
+                self.spans.setdefault(metric, [None] * at).append(spans)
+            if metric in row["truncated"][name]:
+                self.truncated.setdefault(metric, []).append(at)
+
+
+def pair_result(said: Row, columns: Columns, verdicts: Sequence[Row], arrays: Arrays) -> PairResult:
     """What was found in one lang pair, but for what follows from segment scores.
 
     Args:
         said: what ``run.json`` says of it.
-        lines: of ``segments.jsonl``, each with its place.
+        columns: what ``segments.jsonl`` says.
         verdicts: the lines of ``verdicts.jsonl``.
         arrays: what ``statistics.npz`` holds.
-        metrics: the run's, by name, in order.
 
     Raises:
         KeyError, TypeError, ValueError, MtevalError: these do not hold what belongs there, or do not fit together.
     """
-    scored = [row for _, row in lines if said["include_furniture"] or not row["furniture"]]
     about = {row["system"]: row for row in said["systems"]}
     systems = tuple(
         replace(
-            _system(said["lang_pair"], name, about[name], scored, arrays, metrics),
+            _system(said["lang_pair"], name, about[name], columns, arrays),
             verdicts=_verdicts(verdicts, name),
             optimised_with=tuple(said["optimised_with"][name]),
         )
@@ -54,50 +135,34 @@ def pair_result(
         name=said["eval_set"],
         pair=LangPair(*said["lang_pair"].split("-")),
         documents=tuple(Document(**document) for document in said["document_list"]),
-        segments=tuple(_segment(where, row) for where, row in lines),
+        segments=columns.segments,
         hypotheses={name: by_name[name].hypotheses for name in said["given"]},
         include_furniture=said["include_furniture"],
+        part=_part(said["shard"]) if "shard" in said else None,
     )
     return PairResult(eval_set, systems, said["declined"], _verdicts(verdicts, None))
 
 
-def _segment(where: str, row: Row) -> Segment:
-    return Segment(
-        id=row["segment"],
-        source=row["source"],
-        document=row["document"],
-        where=where,
-        paragraph=row["paragraph"],
-        start=row["start"],
-        end=row["end"],
-        furniture=row["furniture"],
-        references=row["references"],
-        notes=row["notes"],
-        gold=row["gold"],
-    )
+def _part(said: Row) -> Part:
+    return Part(**{**said, "references": tuple(said["references"])})
 
 
-def _system(
-    pair: str, name: str, about: Row, rows: Sequence[Row], arrays: Arrays, metrics: Iterable[str]
-) -> SystemResult:
+def _system(pair: str, name: str, about: Row, columns: Columns, arrays: Arrays) -> SystemResult:
     """One system, but for its verdicts."""
-    found = [metric for metric in metrics if rows and metric in rows[0]["scores"][name]]
-    scores = {metric: tuple(row["scores"][name][metric] for row in rows) for metric in found}
-    spans = {metric: tuple(_spans(row["spans"][name].get(metric)) for row in rows) for metric in found}
-    cut = {metric: tuple(at for at, row in enumerate(rows) if metric in row["truncated"][name]) for metric in found}
-    notices = tuple(about["notices"])
+    found, notices = columns.of[name], tuple(about["notices"])
+    scores = {metric: Points(np.frombuffer(numbers, np.float64)) for metric, numbers in found.scores.items()}
     return SystemResult(
         name=name,
         kind=about["kind"],
         signature=about["signature"],
-        hypotheses=Hypotheses(name, tuple(row["hypotheses"][name] for row in rows), notices),
-        marks=tuple(tuple(Mark(**mark) for mark in row["marks"][name]) for row in rows),
+        hypotheses=Hypotheses(name, RecordedTexts(columns.scored, name), notices),
+        marks=tuple(found.marks),
         scores={},
-        segment_scores={metric: raw_scores(arrays, pair, name, metric, scores[metric]) for metric in found},
-        spans={metric: given for metric, given in spans.items() if any(one is not None for one in given)},
-        truncated={metric: positions for metric, positions in cut.items() if positions},
+        segment_scores={metric: raw_scores(arrays, pair, name, metric, points) for metric, points in scores.items()},
+        spans={metric: tuple(spans) for metric, spans in found.spans.items()},
+        truncated={metric: tuple(positions) for metric, positions in found.truncated.items()},
         notices=notices,
-        recounted=_recounted(arrays, pair, name, found),
+        recounted=_recounted(arrays, pair, name, found.scores),
     )
 
 

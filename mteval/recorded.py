@@ -12,7 +12,8 @@ from mteval.comparison import Resampling
 from mteval.errors import ComparabilityError, DataError, MtevalError, RunError
 from mteval.files import parse_object, read_jsonl, read_text
 from mteval.metrics.base import Metric
-from mteval.rebuilding import Row, card, pair_result
+from mteval.rebuilding import Columns, card, pair_result
+from mteval.recorded_lines import Row
 from mteval.report.base import FailedCell, RunResult
 from mteval.report.record import FILES, FORMAT, digest_of, resampling_of, sha256_of
 from mteval.report.statistics_file import read_statistics
@@ -88,7 +89,7 @@ def check_scores(run: Recorded, metrics: Mapping[str, Metric]) -> None:
     alone = Resampling(draws=0, seed=0)
     for pair in run.result.pairs:
         name = str(pair.eval_set.pair)
-        documents = [segment.document for segment in pair.eval_set.scored]
+        documents = list(pair.eval_set.documents_of_scored)
         for system in pair.systems:
             had = run.scores[name][system.name]
             for metric, found in system.segment_scores.items():
@@ -159,15 +160,17 @@ def _check_files(folder: Path, record: Row) -> None:
 
 
 def _rebuilt(folder: Path, record: Row) -> Recorded:
-    segments = _by_pair(folder / "segments.jsonl")
-    verdicts = _by_pair(folder / "verdicts.jsonl")
-    arrays = read_statistics(folder / "statistics.npz")
     cards = {name: card(said) for name, said in record["metrics"].items()}
-    names = [said["lang_pair"] for said in record["pairs"]]
+    columns = {said["lang_pair"]: Columns(folder / "segments.jsonl", said, list(cards)) for said in record["pairs"]}
+    _read_lines(folder / "segments.jsonl", columns)
+    verdicts: dict[str, list[Row]] = {}
+    for _, row in read_jsonl(folder / "verdicts.jsonl"):
+        verdicts.setdefault(row["lang_pair"], []).append(row)
+    arrays = read_statistics(folder / "statistics.npz")
     result = RunResult(
         pairs=tuple(
-            pair_result(said, segments.get(name, []), [row for _, row in verdicts.get(name, [])], arrays, list(cards))
-            for name, said in zip(names, record["pairs"], strict=True)
+            pair_result(said, columns[said["lang_pair"]], verdicts.get(said["lang_pair"], []), arrays)
+            for said in record["pairs"]
         ),
         metrics=cards,
         record={key: value for key, value in record.items() if key not in _OF_RECORD},
@@ -187,12 +190,15 @@ def _rebuilt(folder: Path, record: Row) -> Recorded:
     )
 
 
-def _by_pair(path: Path) -> dict[str, list[tuple[str, Row]]]:
-    """A file's lines, each with its place, by lang pair."""
-    found: dict[str, list[tuple[str, Row]]] = {}
-    for where, row in read_jsonl(path):
-        found.setdefault(row["lang_pair"], []).append((where, row))
-    return found
+def _read_lines(path: Path, columns: Mapping[str, Columns]) -> None:
+    """Hand each line of ``segments.jsonl`` to its lang pair."""
+    place = 0
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            row = parse_object(raw.decode("utf-8"), f"{path}:{number}")
+            start, place = place, place + len(raw)
+            if row["lang_pair"] in columns:
+                columns[row["lang_pair"]].add(row, number, start, place)
 
 
 def _signatures(folder: Path, said: Row) -> dict[str, str]:

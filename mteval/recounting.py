@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +60,7 @@ def decoded(
     found: Mapping[str, SegmentScores],
     store: Store,
     meter: Meter,
+    documents: Iterable[Sequence[int]] | None = None,
 ) -> Mapping[str, SegmentScores]:
     """The scores with HTML entities decoded where the gate marked them, by system; only systems that have any.
 
@@ -72,17 +73,19 @@ def decoded(
         found: the scores of the texts as they are.
         store: keeps the scores of decoded texts like those of others.
         meter: counts what the scores cost.
+        documents: the positions of each document's segments, which stand in each other's context alone; ``None`` for
+            one document of all.
     """
     asked: dict[tuple[str, int], Item] = {}
+    together = [range(len(seen)) for seen in list(marks.values())[:1]] if documents is None else list(documents)
     for system, of_system in items.items():
-        plain = {
-            (text := of_system[row].hypothesis): html.unescape(text)
-            for row, seen in enumerate(marks[system])
-            if any(mark.kind == "html_entities" for mark in seen)
-        }
-        for row, item in enumerate(of_system if plain else ()):
-            if (changed := _with(plain, item)) != item:
-                asked[system, row] = changed
+        marked = {row for row, seen in enumerate(marks[system]) if any(mark.kind == "html_entities" for mark in seen)}
+        for rows in together if marked else ():
+            texts = (of_system[row].hypothesis for row in rows if row in marked)
+            plain = {text: html.unescape(text) for text in texts}
+            for row in rows if plain else ():
+                if (changed := _with(plain, item := of_system[row])) != item:
+                    asked[system, row] = changed
     if not asked:
         return {}
     references = len(next(iter(asked.values())).references)

@@ -38,7 +38,8 @@ run it is the run's report anew, with other formats, tests or a baseline.
 Runs are refused that are not comparable: other segments, sources or references
 in one lang pair, or a metric under another signature (version, precision,
 checkpoint). A system that is the same in several runs is kept once; one that
-differs, as in a sweep over its settings, stands there as NAME@RUN.
+differs, as in a sweep over its settings, stands there as NAME@RUN. Shards of
+one eval set (mteval run shard=1/8) are joined, and must all be there.
 """
 _CONFIG = """\
 KEY=VALUE is one of:
@@ -98,11 +99,14 @@ def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequenc
     from mteval.composition import compose
     from mteval.config import build_metrics, build_reporting
     from mteval.merging import merge
+    from mteval.merging_shards import joined
 
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)
     runs, failed = _read(given)
     metrics = _metrics(runs, partial(build_metrics, config))
-    merged = merge(runs)
+    whole = joined(runs)
+    runs = [replace(run, result=replace(run.result, pairs=())) for run in runs]  # shards are not held beside the whole
+    merged = merge(whole)
     merged = replace(merged, result=replace(merged.result, failed=(*merged.result.failed, *failed)))
     reporting, warnings = _settled(runs, merged, overrides, partial(build_reporting, config))
     if any(run.folder.resolve() == reporting.output.resolve() for run in runs):

@@ -129,7 +129,7 @@ def with_scores(
         if counting == "raw" or any(system.recounted.get(counting) for system in pair.systems)
         for sources in rows_of
     ]
-    drawing = _Drawing(resampling, [segment.document for segment in pair.eval_set.scored])
+    drawing = _Drawing(resampling, list(pair.eval_set.documents_of_scored))
     for counting, sources in shown:
         for system in pair.systems:
             for name, found in _counted(system, counting).items():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 from mteval.errors import ParityError
 from mteval.lang import LangPair, base_language
@@ -55,6 +56,33 @@ class Segment:
     gold: Mapping[str, float] = field(default_factory=dict)
 
 
+class LazySegments(Sequence[Segment], ABC):
+    """Very many segments, each of which is made when it is asked for."""
+
+    @abstractmethod
+    def documents(self) -> Iterator[str]:
+        """The document of each, without making any."""
+
+    @abstractmethod
+    def without_furniture(self) -> Self:
+        """Those that are no page furniture."""
+
+    @abstractmethod
+    def of_documents(self, chosen: frozenset[str]) -> Self:
+        """Those of some documents."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return False
+        return all(one == another for one, another in zip(self, other, strict=True))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 @dataclass(frozen=True)
 class Document:
     """Consecutive segments that belong together.
@@ -98,6 +126,35 @@ class Hypotheses:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which part of a larger eval set another one is, and what is true of the whole alone.
+
+    Attributes:
+        number: which of the parts, from 1 to ``of``.
+        of: how many parts there are.
+        name: the whole's name.
+        digest: the SHA-256 of all that the whole holds, hypotheses included.
+        documents: how many documents the whole has.
+        segments: how many of its segments are scored.
+        start: how many of those lie before this part.
+        within: whether the parts are cut within a document, since the whole is only one.
+        references: the names of the references that every scored segment of the whole has, in order.
+        partial_references: the others, with how many segments have them.
+    """
+
+    number: int
+    of: int
+    name: str
+    digest: str
+    documents: int
+    segments: int
+    start: int
+    within: bool
+    references: tuple[str, ...]
+    partial_references: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EvalSet:
     """A test set in one lang pair.
 
@@ -105,22 +162,25 @@ class EvalSet:
         name: the test set's name.
         pair: the languages.
         documents: in order.
-        segments: in order, furniture included, each document's segments together.
+        segments: in order, furniture included, each document's segments together; a tuple, or ``LazySegments`` where
+            there may be very many.
         hypotheses: stored outputs by system name, aligned with ``scored``.
         include_furniture: whether page furniture is translated and scored like body text.
         notices: what must not pass in silence of how it was read or cut, a sentence each.
         whole: the eval set that it was cut from; ``None`` where nothing was cut. Hypotheses in a file of their own may
             be aligned with that one.
+        part: which shard of a larger eval set it is; ``None`` if it is none.
     """
 
     name: str
     pair: LangPair
     documents: tuple[Document, ...]
-    segments: tuple[Segment, ...]
+    segments: Sequence[Segment]
     hypotheses: Mapping[str, Hypotheses] = field(default_factory=dict)
     include_furniture: bool = False
     notices: tuple[str, ...] = ()
     whole: EvalSet | None = None
+    part: Part | None = None
 
     def __post_init__(self) -> None:
         for name, hypotheses in self.hypotheses.items():
@@ -132,27 +192,51 @@ class EvalSet:
                 )
 
     @cached_property
-    def scored(self) -> tuple[Segment, ...]:
+    def scored(self) -> Sequence[Segment]:
         """The segments that are translated, scored and judged: all but furniture, unless that is included."""
+        if isinstance(self.segments, LazySegments):
+            return self.segments if self.include_furniture else self.segments.without_furniture()
         return tuple(s for s in self.segments if self.include_furniture or not s.furniture)
 
+    @property
+    def documents_of_scored(self) -> Iterator[str]:
+        """The document of each scored segment."""
+        if isinstance(self.scored, LazySegments):
+            return self.scored.documents()
+        return (segment.document for segment in self.scored)
+
     @cached_property
-    def rows(self) -> Mapping[str, tuple[int, ...]]:
+    def rows(self) -> Mapping[str, Sequence[int]]:
         """For each document's id, the positions of its segments in ``scored``."""
-        rows: dict[str, list[int]] = {document.id: [] for document in self.documents}
-        for index, segment in enumerate(self.scored):
-            rows[segment.document].append(index)
-        return {document: tuple(indices) for document, indices in rows.items()}
+        rows: dict[str, range] = {document.id: range(0) for document in self.documents}
+        apart: dict[str, list[int]] = {}
+        for index, document in enumerate(self.documents_of_scored):
+            known = rows[document]
+            if not known or known.stop == index:
+                rows[document] = range(known.start if known else index, index + 1)
+            else:
+                apart.setdefault(document, []).append(index)
+        lazy = isinstance(self.segments, LazySegments)
+        return {
+            document: found if lazy and document not in apart else (*found, *apart.get(document, ()))
+            for document, found in rows.items()
+        }
 
     @cached_property
     def partial_references(self) -> Mapping[str, int]:
-        """References that only some scored segments have, which no metric sees, with how many have them."""
+        """References that only some scored segments have, which no metric sees, with how many have them; of a shard
+        those of the whole."""
+        if self.part is not None:
+            return self.part.partial_references
         counts = Counter(name for segment in self.scored for name in segment.references)
         return {name: count for name, count in counts.items() if count < len(self.scored)}
 
     @cached_property
     def reference_names(self) -> tuple[str, ...]:
-        """The names of the references that every scored segment has, in order of first appearance."""
+        """The names of the references that every scored segment has, in order of first appearance; of a shard those
+        that every scored segment of the whole has."""
+        if self.part is not None:
+            return tuple(n for n in self.part.references if all(n in s.references for s in self.scored))
         if not self.scored:
             return ()
         return tuple(n for n in self.scored[0].references if all(n in s.references for s in self.scored))

@@ -45,6 +45,11 @@ class Subset:
         if self.first is not None and self.first < 1:
             raise ConfigError("subset.first", f"{self.first} is no number of segments", "write 1 or more, or null")
 
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is chosen, so that all of it counts."""
+        return (self.origlang, self.documents, self.first) == (None, None, None)
+
     def cut(self, eval_sets: Sequence[EvalSet]) -> list[EvalSet]:
         """The same part of each eval set, named after what it is, with its stored hypotheses cut along.
 
@@ -53,7 +58,7 @@ class Subset:
         Raises:
             ConfigError: a document is in no eval set, or nothing is left of one.
         """
-        if (self.origlang, self.documents, self.first) == (None, None, None):
+        if self.is_all:
             return list(eval_sets)
         known = dict.fromkeys(document.id for one in eval_sets for document in one.documents)
         for name in self.documents or ():

@@ -58,3 +58,28 @@ class Texts(Sequence[str]):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
+
+
+class Chosen(Sequence[str]):
+    """Some texts of many, none of them copied.
+
+    Args:
+        texts: all of them.
+        rows: the positions of those that are meant.
+    """
+
+    def __init__(self, texts: Sequence[str], rows: Sequence[int]) -> None:
+        self._texts = texts
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        if isinstance(at, slice):
+            return tuple(self._texts[row] for row in self._rows[at])
+        return self._texts[self._rows[at]]

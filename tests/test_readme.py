@@ -42,7 +42,8 @@ def test_every_command_composes(
             app.run(arguments)
         assert stopped.value.code in (None, 0)
         return
-    cells = [argument.split(",")[0] for argument in arguments if argument != "-m"] if "-m" in arguments else arguments
+    swept = [argument.replace("shard=all/", "shard=1/").split(",")[0] for argument in arguments if argument != "-m"]
+    cells = swept if "-m" in arguments else arguments
     assert app.run([*cells, *([] if "--cfg" in arguments else ["--cfg", "job"])]) == 0
     assert "_target_" in capfd.readouterr().out
 
@@ -50,14 +51,16 @@ def test_every_command_composes(
 def test_every_command_of_reports_reports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Its runs are small ones: two systems in folders of their own, and both in a sweep's."""
+    """Its runs are small ones: two systems in folders of their own, both in a sweep's, and one in two shards."""
     monkeypatch.chdir(tmp_path)
     hypotheses = {"runs/a": "SYSTEM", "runs/b": "other", "sweep/0": "first", "sweep/1": "second"}
+    hypotheses |= {"sharded/1": "SYSTEM", "sharded/2": "SYSTEM"}
     for folder, system in hypotheses.items():
         row = {"source": "Bună ziua.", "references": {"r": "Good day."}, "hypotheses": {system: f"Good {system}."}}
         (tmp_path / "set.jsonl").write_text(json.dumps(row) + "\n" + json.dumps(row), "utf-8")
         settings = ("systems=[]", "metrics=[chrf]", "garble=[]", "store=null", "lang_pairs=[ro-en]")
-        code = app.run(["evalset=jsonl", "evalset.path=set.jsonl", *settings, f"output={folder}"])
+        part = [f"shard={folder[-1]}/2"] if folder.startswith("sharded/") else []
+        code = app.run(["evalset=jsonl", "evalset.path=set.jsonl", *settings, *part, f"output={folder}"])
         assert code == 0, capfd.readouterr().err
     commands = [line.split("#")[0] for line in README.splitlines() if line.startswith("    mteval report")]
     assert len(commands) >= 4

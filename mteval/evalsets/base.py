@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from mteval.lang import LangPair
 from mteval.needs import Need
 from mteval.segment import EvalSet
+from mteval.shard import Shard
 
 
 class EvalSetReader(ABC):
@@ -29,6 +30,21 @@ class EvalSetReader(ABC):
     @abstractmethod
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         """What must be there before it can be read, found or not; nothing is read whole, and no network is tried."""
+
+
+class StreamingReader(EvalSetReader, ABC):
+    """Reads a shard of a test set without ever holding the whole of it."""
+
+    @abstractmethod
+    def load_shard(self, pair: LangPair, pairs: Sequence[LangPair], shard: Shard) -> EvalSet:
+        """Read a shard of the eval set of one lang pair: what ``shard.cut`` makes of all of it.
+
+        Args:
+            pair, pairs: as ``load`` has them.
+
+        Raises:
+            DataError: as ``load``, wherever in the whole it is.
+        """
 
 
 class RoundTripReader(EvalSetReader, ABC):

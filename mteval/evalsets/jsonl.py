@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mteval.errors import DataError
-from mteval.evalsets.base import EvalSetReader
+from mteval.evalsets.base import StreamingReader
 from mteval.evalsets.rows import Row, assembled, checked_origlang, is_of_pair, origlang_of
+from mteval.evalsets.rows_part import assembled_part
 from mteval.files import read_jsonl, resolve
 from mteval.lang import LangPair
 from mteval.needs import Need, file
 from mteval.segment import EvalSet
+from mteval.shard import Shard
 
 _LARGEST = 1e300
 """No human score is as large; beyond it numbers are infinite."""
@@ -20,7 +23,7 @@ _LARGEST = 1e300
 _FIELDS = ("id", "source", "document", "references", "hypotheses", "gold", "lang_pair", "notes", "origlang")
 
 
-class JsonLines(EvalSetReader):
+class JsonLines(StreamingReader):
     """Reads a file of objects with ``source``, and optionally ``document``, ``references`` {name: text},
     ``hypotheses`` {system: text}, ``gold`` {system: number}, ``id``, ``notes``, ``lang_pair`` and ``origlang`` (the
     language that the document was first written in).
@@ -44,15 +47,29 @@ class JsonLines(EvalSetReader):
         return (file(resolve(pair.fill(self._path)), "correct evalset.path"),)
 
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
-        path = resolve(pair.fill(self._path))
+        eval_set = assembled(self._title(pair), pair, self._rows(pair, pairs), self._origlang)
+        return self._filled(eval_set, len(eval_set.segments))
+
+    def load_shard(self, pair: LangPair, pairs: Sequence[LangPair], shard: Shard) -> EvalSet:
+        found = assembled_part(self._title(pair), pair, lambda: self._rows(pair, pairs), shard, self._origlang)
+        return self._filled(found, found.part.segments if found.part else 0)
+
+    def _title(self, pair: LangPair) -> str:
+        return self._name or self._file(pair).name.split(".jsonl")[0]
+
+    def _file(self, pair: LangPair) -> Path:
+        return resolve(pair.fill(self._path))
+
+    def _rows(self, pair: LangPair, pairs: Sequence[LangPair]) -> Iterator[Row]:
         told = "{lang_pair}" in self._path or "{target}" in self._path
-        rows = (
-            _row(where, line)
-            for where, line in read_jsonl(path)
-            if is_of_pair(where, str(line["lang_pair"]) if "lang_pair" in line else None, pair, pairs, told=told)
-        )
-        eval_set = assembled(self._name or path.name.split(".jsonl")[0], pair, rows, self._origlang)
-        if not eval_set.segments:
+        for where, line in read_jsonl(self._file(pair)):
+            if is_of_pair(where, str(line["lang_pair"]) if "lang_pair" in line else None, pair, pairs, told=told):
+                yield _row(where, line)
+
+    def _filled(self, eval_set: EvalSet, segments: int) -> EvalSet:
+        """An eval set, once it is known to hold a segment."""
+        if not segments:
+            path, pair = self._file(eval_set.pair), eval_set.pair
             raise DataError(str(path), f"holds no segment of {pair}", "give lines with source, or other lang_pairs")
         return eval_set
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -120,11 +120,13 @@ class PairResult:
         }
 
     @cached_property
-    def rows_by(self) -> Mapping[Sources, tuple[int, ...]]:
+    def rows_by(self) -> Mapping[Sources, Sequence[int]]:
         """By which documents count, the positions of their segments in ``EvalSet.scored``, in order."""
-        rows = self.eval_set.rows
+        rows, every = self.eval_set.rows, range(len(self.eval_set.scored))
         return {
-            sources: tuple(sorted(row for document in documents for row in rows[document]))
+            sources: every
+            if sum(len(rows[document]) for document in documents) == len(every)
+            else tuple(sorted(row for document in documents for row in rows[document]))
             for sources, documents in self.documents_by.items()
         }
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from mteval.garble.base import Evidence, Label
 from mteval.report.base import PairResult
-from mteval.report.judged import FEW, Judged, Judgement, hypotheses_by_segment, strongest
+from mteval.report.judged import FEW, Judged, Judgement, strongest
 from mteval.report.plain import plain
 from mteval.report.tally import LABELS
 
@@ -100,12 +100,12 @@ def readings(pair: PairResult, verdicts: Judgement) -> tuple[Readings, ...]:
     listed = {*verdicts.listed_documents, *(one.verdict.document for one in verdicts.listed_sources)}
     documents = [document.id for document in pair.eval_set.documents if document.id in listed][:FEW]
     by_name = {system.name: system for system in pair.systems}
-    originals = {segment.id: segment.source for segment in pair.eval_set.segments}
-    texts = {name: hypotheses_by_segment(pair, by_name[name]) for name in verdicts.systems}
+    scored = pair.eval_set.scored
+    rows = [row for document in documents for row in pair.eval_set.rows[document]]
+    originals = {scored[row].id: scored[row].source for row in rows}
+    texts = {name: {scored[row].id: by_name[name].hypotheses.texts[row] for row in rows} for name in verdicts.systems}
     sources = {one.verdict.document: one for one in verdicts.sources}
-    segments = {
-        document: [pair.eval_set.scored[row].id for row in pair.eval_set.rows[document]] for document in documents
-    }
+    segments = {document: [scored[row].id for row in pair.eval_set.rows[document]] for document in documents}
     source_language, target_language = str(pair.eval_set.pair.source), str(pair.eval_set.pair.target)
     return tuple(
         Readings(

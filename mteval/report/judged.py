@@ -173,7 +173,7 @@ def judgement(pair: PairResult, table: Table) -> Judgement:
     """What a page says of one lang pair's verdicts, the systems in the order of its table."""
     eval_set = pair.eval_set
     documents = {document.id: document for document in eval_set.documents}
-    originals = {segment.id: segment.source for segment in eval_set.segments}
+    originals = sources_by_segment(pair, pair.sources)
     labels = {verdict.document: verdict.label for verdict in pair.sources}
 
     def judged(verdict: Verdict, texts: Mapping[str, str]) -> Judged:
@@ -229,10 +229,23 @@ def segment_verdicts(verdicts: Iterable[Verdict]) -> dict[str, SegmentVerdict]:
     return {segment.segment: segment for verdict in verdicts for segment in verdict.segments}
 
 
+def sources_by_segment(pair: PairResult, verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """The sources that evidence speaks of, by segment id."""
+    asked = _spoken_of(verdicts)
+    return {segment.id: segment.source for segment in pair.eval_set.segments if segment.id in asked} if asked else {}
+
+
 def hypotheses_by_segment(pair: PairResult, system: SystemResult) -> dict[str, str]:
-    """A system's hypotheses by segment id."""
-    segments = pair.eval_set.scored
-    return {segment.id: text for segment, text in zip(segments, system.hypotheses.texts, strict=True)}
+    """A system's hypotheses that evidence speaks of, by segment id."""
+    asked, texts = _spoken_of(system.verdicts), system.hypotheses.texts
+    if not asked:
+        return {}
+    return {segment.id: texts[row] for row, segment in enumerate(pair.eval_set.scored) if segment.id in asked}
+
+
+def _spoken_of(verdicts: Iterable[Verdict]) -> frozenset[str]:
+    """The segments that evidence stands in, by id: the others' texts need not be in memory together."""
+    return frozenset(one.segment for verdict in verdicts for one in verdict.evidence if one.segment is not None)
 
 
 def pieces(verdict: Verdict, texts: Mapping[str, str]) -> Iterable[Piece]:

@@ -33,8 +33,9 @@ class Record(Report):
     there), and ``digest`` that of the record itself. ``metrics`` holds each metric's card; ``pairs`` holds, by lang
     pair, each metric's signatures with the systems that were scored under them, each system's signature, notices and
     truncation counts, who declined, and what else is needed to make the result anew: the documents, which hypotheses
-    came with the eval set, each system's scores, and what it was optimised with. ``failed`` holds the cells of a sweep
-    that gave no result, where there are any. A record's own key of one of these names gives way.
+    came with the eval set, each system's scores, what it was optimised with, and of a ``shard`` what part of which eval
+    set it is. ``failed`` holds the cells of a sweep that gave no result, where there are any. A record's own key of one
+    of these names gives way.
     """
 
     def write(self, result: RunResult, folder: Path) -> Path:
@@ -128,6 +129,7 @@ def _pair(table: Table, pair: PairResult) -> dict[str, Any]:
             {"id": document.id, "language": document.language, "origin": document.origin, "origlang": document.origlang}
             for document in pair.eval_set.documents
         ],
+        **({"shard": asdict(pair.eval_set.part)} if pair.eval_set.part is not None else {}),
         "ran": [system.name for system in pair.systems],
         "given": list(pair.eval_set.hypotheses),
         "optimised_with": {system.name: list(system.optimised_with) for system in pair.systems},

@@ -16,6 +16,7 @@ from mteval.errors import RunError
 from mteval.files import writing
 from mteval.report.base import Counting, PairResult, Report, RunResult
 from mteval.scores import Points, SegmentScores
+from mteval.spilled import Spilled
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -46,18 +47,24 @@ class Statistics(Report):
 
 
 def read_statistics(path: Path) -> Arrays:
-    """The arrays of a ``statistics.npz``, by name.
+    """The arrays of a ``statistics.npz``, by name, in a file for temporary ones: of many runs they are large.
 
     Raises:
         RunError: it is not there, or it is damaged.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: np.asarray(archive[name], np.float64) for name in archive.files}
+            return {name: _spilled(archive[name]) for name in archive.files}
     except FileNotFoundError:
         raise RunError(str(path), "no such file", "run it again") from None
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(str(path), f"is damaged ({error})", "copy the run's folder again, or run it again") from None
+
+
+def _spilled(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    found = Spilled.empty(array.shape)
+    found[...] = array
+    return found
 
 
 def raw_scores(arrays: Arrays, pair: str, system: str, metric: str, scores: Sequence[float | None]) -> SegmentScores:

@@ -9,7 +9,7 @@ from typing import Any
 from mteval.files import write_jsonl
 from mteval.garble.base import Evidence, Label, Verdict
 from mteval.report.base import PairResult, Report, RunResult
-from mteval.report.judged import hypotheses_by_segment
+from mteval.report.judged import hypotheses_by_segment, sources_by_segment
 
 
 class Verdicts(Report):
@@ -28,7 +28,7 @@ class Verdicts(Report):
 
 
 def _rows(pair: PairResult) -> Iterable[dict[str, Any]]:
-    originals = {segment.id: segment.source for segment in pair.eval_set.segments}
+    originals = sources_by_segment(pair, pair.sources)
     labels = {verdict.document: verdict.label for verdict in pair.sources}
     for verdict in pair.sources:
         yield _row(pair, verdict, originals, None)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from mteval.report.base import Counting, PairResult, Sources, SystemResult
+from mteval.segment import LazySegments, Segment
+from mteval.texts import Chosen
 
 
 def through(pair: PairResult, counting: Counting, sources: Sources) -> PairResult:
@@ -26,14 +28,14 @@ def _on(pair: PairResult, sources: Sources) -> PairResult:
     eval_set = replace(
         pair.eval_set,
         documents=tuple(document for document in pair.eval_set.documents if document.id in kept),
-        segments=tuple(segment for segment in pair.eval_set.segments if segment.document in kept),
+        segments=_of_documents(pair.eval_set.segments, kept),
         hypotheses={},
     )
 
     def only(system: SystemResult) -> SystemResult:
         return replace(
             system,
-            hypotheses=replace(system.hypotheses, texts=tuple(system.hypotheses.texts[row] for row in rows)),
+            hypotheses=replace(system.hypotheses, texts=Chosen(system.hypotheses.texts, rows)),
             marks=tuple(system.marks[row] for row in rows),
             segment_scores={},
             spans={},
@@ -44,6 +46,12 @@ def _on(pair: PairResult, sources: Sources) -> PairResult:
 
     judged = tuple(verdict for verdict in pair.sources if verdict.document in kept)
     return replace(pair, eval_set=eval_set, systems=tuple(only(system) for system in pair.systems), sources=judged)
+
+
+def _of_documents(segments: Sequence[Segment], kept: frozenset[str]) -> Sequence[Segment]:
+    if isinstance(segments, LazySegments):
+        return segments.of_documents(kept)
+    return tuple(segment for segment in segments if segment.document in kept)
 
 
 def _moved(positions: Iterable[int], rows: Sequence[int]) -> tuple[int, ...]:

@@ -50,15 +50,18 @@ class Stored(System):
         whole = eval_set.whole or eval_set
         if len(rows) == len(eval_set.scored):
             whole = eval_set
-        check_parity(str(path), len(rows), len(whole.scored), "hypotheses", f"segments of {whole.name}")
-        for (where, _, source), segment in zip(rows, whole.scored, strict=True):
+        start, size, name = 0, len(whole.scored), whole.name
+        if (part := eval_set.part) is not None:  # of a shard there are the hypotheses of the whole
+            start, size, name = part.start, part.segments, part.name
+        check_parity(str(path), len(rows), size, "hypotheses", f"segments of {name}")
+        for (where, _, source), segment in zip(rows[start : start + len(whole.scored)], whole.scored, strict=True):
             if source is not None and source.strip() != segment.source.strip():
                 raise ParityError(
                     where,
                     f"its source is not that of segment {segment.id}",
                     "store one hypothesis a segment, in the order of the eval set",
                 )
-        self._places[eval_set.pair] = {segment.id: row for row, segment in enumerate(whole.scored)}
+        self._places[eval_set.pair] = {segment.id: row for row, segment in enumerate(whole.scored, start)}
         return None
 
     def check(self, pair: LangPair) -> None:
