@@ -23,6 +23,7 @@ from mteval import failed_cells
 from mteval.command_line import fail
 from mteval.composition import ROOT, check_config_dirs, check_names, explain, mended, not_yaml, register, unexplained
 from mteval.config import Run, build
+from mteval.config_secrets import check_words
 from mteval.errors import MtevalError, OutputError
 from mteval.files import packaged, write_text
 from mteval.run_folder import RunFolder, forget_if_empty
@@ -48,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     arguments = [mended(argument) for argument in _flags_first(arguments)]
     sys.argv = ["mteval run", *arguments]
     config_dirs = _config_dirs(arguments)
-    register(config_dirs)
+    register(config_dirs, arguments)
     failed: list[MtevalError] = []
     existed = _there_before(arguments)
     Sweeps.begun.clear()
@@ -71,6 +72,7 @@ def run(arguments: Sequence[str]) -> int:
             _record_failure(error)  # the other cells go on
 
     try:
+        check_words([argument for argument in arguments if not argument.startswith("-")])
         check_config_dirs(config_dirs)
         _check_sweep(arguments)
         folder = str(packaged("configs").resolve())
@@ -83,6 +85,7 @@ def run(arguments: Sequence[str]) -> int:
             return fail(failed[0])
         return max((tell_failed(sweep) for sweep in Sweeps.begun), default=0)
     except MtevalError as error:
+        forget_unbegun(existed)
         return fail(error)
     except (HydraException, OmegaConfBaseException) as error:
         forget_unbegun(existed)

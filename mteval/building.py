@@ -55,7 +55,7 @@ def _build(
     group, names = options[0].group, ",".join(option.name for option in options)
     chosen = f"{group}=[{names}]" if is_list(group) else f"{group}={names}"
     examples = [override for option in options for override in option.example]
-    config = compose([*_BARE, *overrides, chosen, *examples], config_dirs)
+    config = compose([*_BARE, *overrides, chosen, *examples], config_dirs, said=overrides)
     found: dict[tuple[str, str], Built | MtevalError] = {}
     for option in options:
         entries = (option.name,) if not is_list(group) else option.entries or tuple(map(str, config[group]))

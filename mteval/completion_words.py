@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mteval.composition import ROOT, mended, register, search_path
+from mteval.errors import MtevalError
 from mteval.files import packaged
 
 
@@ -28,13 +29,13 @@ def keys(word: str, overrides: Sequence[str], config_dirs: Sequence[Path]) -> li
     Returns:
         Sorted; none where the config cannot be composed.
     """
-    register(config_dirs)
+    register(config_dirs, overrides)
     search = search_path(config_dirs)
     with hydra.initialize_config_dir(str(packaged("configs").resolve()), version_base="1.3"):
         for chosen in (list(map(mended, overrides)), []):  # overrides that do not fit must not keep others from view
             try:
                 return _keys(word, [*search, *chosen])
-            except (HydraException, OmegaConfBaseException, ValueError):
+            except (HydraException, OmegaConfBaseException, MtevalError, ValueError):
                 continue
     return []
 

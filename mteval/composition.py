@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mteval.config import RunConfig
+from mteval.config_trust import install
 from mteval.errors import ConfigError, DataError
 from mteval.files import packaged, read_yaml
 from mteval.lang_pair_source import LangPairSearchPath, LangPairSource
@@ -40,12 +41,14 @@ _FEW = 12
 _KEYS = "see mteval run --cfg job for the keys"
 
 
-def register(config_dirs: Sequence[Path] = ()) -> None:
+def register(config_dirs: Sequence[Path] = (), said: Sequence[str] = ()) -> None:
     """Tell Hydra of the root config's schema, of the lang pairs that have no file, and of what configs may look up.
 
     Args:
         config_dirs: folders of the user's own options, in which ``${config_dir:NAME}`` is looked up.
+        said: the overrides that the user gave, who alone can allow what brings code.
     """
+    install(said)
     LangPairSource.yields_to = config_dirs
     OmegaConf.register_new_resolver("config_dir", partial(_in_config_dir, config_dirs), replace=True)
     Plugins.instance().register(LangPairSource)
@@ -54,17 +57,19 @@ def register(config_dirs: Sequence[Path] = ()) -> None:
     ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="mteval")
 
 
-def compose(overrides: Sequence[str], config_dirs: Sequence[Path]) -> DictConfig:
+def compose(overrides: Sequence[str], config_dirs: Sequence[Path], said: Sequence[str] | None = None) -> DictConfig:
     """The root config with overrides, as ``mteval run`` composes it, without starting a run.
 
     Args:
         overrides: as ``garble=[spacing]`` or ``detector.garbled=0.7``.
         config_dirs: folders of the user's own options.
+        said: those of the overrides that the user gave; ``None`` for all.
 
     Raises:
-        ConfigError: a folder, a group's option or a key is not there, or a name is used twice.
+        ConfigError: a folder, a group's option or a key is not there, a name is used twice, or a file allows itself to
+            bring code.
     """
-    register(config_dirs)
+    register(config_dirs, overrides if said is None else said)
     check_config_dirs(config_dirs)
     given = [mended(override) for override in overrides]
     search = search_path(config_dirs)

@@ -13,6 +13,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from mteval import network
 from mteval.comparison import Resampling
 from mteval.config_objects import build_all, build_node, targets_of
+from mteval.config_secrets import check_no_secrets
 from mteval.config_significance import SignificanceConfig, metrics_named, resampling_of
 from mteval.errors import ConfigError, MtevalError, RunError
 from mteval.evalsets.base import EvalSetReader, RoundTripReader
@@ -165,6 +166,9 @@ def build(config: DictConfig) -> Run:
     for name in plain:
         if name not in RunConfig.__dataclass_fields__:
             raise ConfigError(str(name), "unknown key", "see mteval run --cfg job for the keys")
+    for name, value in plain.items():
+        if name != "tracking":  # which is not recorded
+            check_no_secrets(value, str(name))
     optimised_with = _optimised_with(config, plain)
     reader = build_node(config.evalset, "evalset", EvalSetReader, allow)
     evaluation = Evaluation(
@@ -233,11 +237,10 @@ def build_metrics(config: DictConfig, recorded: Mapping[str, Any], where: str) -
             remedy = f"if you trust that package, allow it by name: allow=[{package}]"
             raise RunError(where, f"{key}._target_: {path} is outside {' and '.join(allow)}", remedy)
     try:
-        nodes = OmegaConf.create({"metric_configs": dict(recorded)})
-        return build_all(nodes, "metric_configs", Metric, allow)
-    except (MtevalError, OmegaConfBaseException) as error:
-        said = f"{error.where}: {error.problem}" if isinstance(error, MtevalError) else str(error).splitlines()[0]
-        raise RunError(where, said, "install what the run was made with") from None
+        # Not as a config: what looks like an interpolation there, as of a key in the environment, is text.
+        return {name: build_node(node, f"metric_configs.{name}", Metric, allow) for name, node in recorded.items()}
+    except MtevalError as error:
+        raise RunError(where, f"{error.where}: {error.problem}", "install what the run was made with") from None
 
 
 def _optimised_with(config: DictConfig, plain: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -11,8 +11,6 @@ import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-import hydra.utils
-from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 
 from mteval.errors import ConfigError, MtevalError
@@ -27,43 +25,45 @@ def build_all(config: DictConfig, group: str, base: type[Built], allow: Sequence
 def build_node(node: Any, key: str, base: type[Built], allow: Sequence[str]) -> Built:
     """Build what one node of the config names.
 
+    Interpolations are resolved once, and what was checked is what is built: not Hydra's ``instantiate``, which would
+    resolve them anew (``${now:%f}`` is another text each time), and has keys of its own that change what is called.
+
     Args:
-        node: has ``_target_`` and its constructor's arguments.
+        node: has ``_target_`` and its constructor's arguments; a plain dict is taken as it is, without interpolations.
         key: where the node is, for errors.
         base: the contract that the target must keep.
         allow: top-level packages whose classes may be built.
     """
-    if not isinstance(node, DictConfig) or "_target_" not in node:
+    if not isinstance(node, DictConfig | dict) or "_target_" not in node:
         raise ConfigError(key, "names no class to build", "choose an option of the group, or add _target_: a class")
-    settings = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
+    plain = node if isinstance(node, dict) else OmegaConf.to_container(node, resolve=True)
+    settings = cast(dict[str, Any], plain)
     for where, path in targets_of(settings, key):
-        _check_target(where, path, allow)
+        check_target(where, path, allow)
     target = _find(str(settings["_target_"]), key)
     if not (inspect.isclass(target) and issubclass(target, base)):
         raise ConfigError(f"{key}._target_", f"{settings['_target_']} is no {base.__name__}", f"name a {base.__name__}")
     _check_settings(settings, key)
+    return cast(Built, _built(settings, key))
+
+
+def _built(node: Any, key: str) -> Any:
+    """A value of a config, with an object in place of each node that names a class, the innermost first."""
+    if isinstance(node, list):
+        return [_built(value, f"{key}[{index}]") for index, value in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    given = {name: _built(value, f"{key}.{name}") for name, value in node.items() if name != "_target_"}
+    if "_target_" not in node:
+        return given
+    target = _find(str(node["_target_"]), key)
     try:
-        return cast(Built, hydra.utils.instantiate(node, _convert_="all"))
-    except InstantiationException as error:
-        cause = error.__cause__
-        key, failed = _failed(error, key, settings)
-        if isinstance(cause, MtevalError):
-            known = inspect.signature(_find(str(failed["_target_"]), key)).parameters
-            raise type(cause)(_full_key(cause.where, key, known), cause.problem, cause.remedy) from None
-        raise ConfigError(key, f"{type(cause).__name__}: {cause!s}" if cause else str(error), "correct it") from cause
-
-
-def _failed(error: InstantiationException, key: str, settings: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """The node that could not be built, with its key: the one that was asked for, or one that is nested in it."""
-    found = re.search(r"^full_key: (\S+)\Z", str(error), re.MULTILINE)
-    if found is None or not found.group(1).startswith(f"{key}."):
-        return key, settings
-    node: Any = settings
-    for name in found.group(1).removeprefix(f"{key}.").split("."):
-        if not isinstance(node, dict) or name not in node:
-            return key, settings
-        node = node[name]
-    return (found.group(1), node) if isinstance(node, dict) and "_target_" in node else (key, settings)
+        return target(**given)
+    except MtevalError as error:
+        known = inspect.signature(target).parameters
+        raise type(error)(_full_key(error.where, key, known), error.problem, error.remedy) from None
+    except Exception as error:
+        raise ConfigError(key, f"{type(error).__name__}: {error!s}", "correct it") from error
 
 
 def _check_settings(node: Any, key: str) -> None:
@@ -125,16 +125,31 @@ def _full_key(where: str, key: str, known: Collection[str]) -> str:
     return where if where.startswith(key) else f"{key}: {where}"
 
 
-def _check_target(where: str, path: str, allow: Sequence[str]) -> None:
-    """Make sure that a ``_target_``, however deep, is a class that an allowed package defines, not one it imports."""
+def check_target(where: str, path: str, allow: Sequence[str], optional: str | None = None) -> None:
+    """Make sure that a ``_target_``, however deep, is a class that an allowed package defines, not one it imports.
+
+    Args:
+        where: the node that has it.
+        allow: top-level packages; no other is imported.
+        optional: one whose modules may be missing, in which case nothing can be built of them.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    package = path.split(".")[0]
     outside = ConfigError(
         f"{where}._target_",
         f"{path} is outside {' and '.join(allow)}",
         "if you trust that package, allow it by name: allow=[PACKAGE]",
     )
-    if path.split(".")[0] not in allow:
+    if package not in allow:
         raise outside
-    found = _find(path, where)
+    try:
+        found = _find(path, where)
+    except ConfigError:
+        if package == optional and re.fullmatch(r"\w+(\.\w+){3}", path):
+            return
+        raise
     if not inspect.isclass(found):
         raise ConfigError(f"{where}._target_", f"{path} is no class", "name a class")
     if found.__module__.split(".")[0] not in allow:
