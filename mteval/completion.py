@@ -34,7 +34,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "list": (*_OWN, "--json"),
     "doctor": (*_OWN, "--all", "--json"),
     "init": ("--help",),
-    "store": (*_OWN, "--json", "--days", "--delete"),
+    "store": (*_OWN, "--json", "--days", "--delete", "--set-aside"),
     "completion": ("--help",),
 }
 """By command, its options."""

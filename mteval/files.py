@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import re
+import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -264,7 +265,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OutputError: it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")  # machines may share a folder
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:

@@ -26,7 +26,7 @@ from mteval.errors import OutputError
 from mteval.files import write_text
 from mteval.signature import Signature
 from mteval.store_aside import SET_ASIDE, set_aside, set_aside_in
-from mteval.store_lines import is_torn, key_in, line_of, row_in
+from mteval.store_lines import is_damaged, is_torn, key_in, line_of, row_in
 
 VERSION = "v1"
 
@@ -113,15 +113,28 @@ class Shelf:
             found = [some for at, shard in enumerate(self._shards) for some in self._read(at, shard, asked)]
             places = np.concatenate([self._places, *found])[::-1]  # of two lines of one key the last one holds
             self._places = places[np.unique(places["key"], return_index=True)[1]]
+            if len(self._places) < len(asked):  # what is missing may stand here under a key that was damaged
+                for shard in self._shards:
+                    self._look_over(shard)
+
+    def _look_over(self, shard: Path) -> None:
+        """Set aside every damaged line of a shard, whether it is wanted or not."""
+        place = 0
+        with _reading(shard), shard.open("rb") as lines:
+            for line in lines:
+                if is_damaged(line):
+                    self._set_aside(shard, place, line)
+                place += len(line)
 
     def _read(self, at: int, shard: Path, asked: NDArray[np.int64]) -> Iterator[NDArray[np.void]]:
         """Where the wanted values of a shard stand, some at a time."""
         found: list[tuple[int, int, int, int]] = []
+        aside = self._aside
         place = 0
         with _reading(shard), shard.open("rb") as lines:
             for line in lines:
                 if (key := key_in(line)) is not None:
-                    if (shard.name, place) not in self._aside:
+                    if not aside or (shard.name, place) not in aside:
                         found.append((hash(key), place, len(line), at))
                 elif not is_torn(line):
                     self._set_aside(shard, place, line)
@@ -153,8 +166,8 @@ class Shelf:
                     line = lines.read(int(places["size"][one]))
                     if (row := row_in(line)) is None:
                         self._set_aside(self._shards[shard], start, line)
-                    elif row.key == keys[int(held[one])]:
-                        values[int(held[one])] = row.value
+                    elif row[0] == keys[int(held[one])]:
+                        values[int(held[one])] = row[1]
         return values
 
     def _set_aside(self, shard: Path, start: int, line: bytes) -> None:
@@ -212,6 +225,8 @@ def _among(found: list[tuple[int, int, int, int]], asked: NDArray[np.int64]) -> 
 def _reading(shard: Path) -> Iterator[None]:
     try:
         yield
+    except FileNotFoundError:
+        pass  # its shelf was removed in the meantime, as one that no run uses: what it held is computed again
     except OSError as error:
         remedy = "remove it, choose another store with store=FOLDER, or do without with store=null"
         raise OutputError(str(shard), f"cannot be read ({error.strerror})", remedy) from None

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from mteval.command_line import fail, parsed, parser_of
 from mteval.doctor_parts import amount
-from mteval.errors import ConfigError, MtevalError, RunError
+from mteval.errors import ConfigError, MtevalError, OutputError, RunError
 from mteval.files import dump_json, resolve
-from mteval.store_upkeep import Checked, ShelfFacts, delete, facts, tidy, unused, used_by, verify
+from mteval.store_aside import set_aside
+from mteval.store_upkeep import Checked, Damage, ShelfFacts, delete, facts, tidy, unused, used_by, verify
 
 _HELP = """\
 Look after the store of translations, scores, gate marks and verdicts.
@@ -20,7 +21,8 @@ Look after the store of translations, scores, gate marks and verdicts.
   ls       what each shelf (all that is held under one signature) takes up
   gc       shelves that no run in the folders RUNS used, and that nobody opened
            for --days; it only names them, until --delete removes them
-  verify   compare every line with its checksum; damaged lines are named
+  verify   compare every line with its checksum; damaged lines are named, and
+           set aside (noted, and never used) with --set-aside
 """
 _NOTES = """\
 The store is that of a run (~/.cache/mteval, or MTEVAL_STORE), or
@@ -29,7 +31,8 @@ was in use within the last hour is never removed, and what is removed is
 computed again when it is needed. A run itself passes over damaged lines,
 says so, sets them aside and computes anew what they held.
 
-exit codes: 0; 1 if verify found damage; 2 for what can be mended
+exit codes: 0; 1 if verify found damage that nobody had set aside; 2 for what
+can be mended
 """
 _COMMANDS = ("ls", "gc", "verify")
 _DAYS = 30.0
@@ -39,12 +42,13 @@ def store(arguments: Sequence[str]) -> int:
     """Look after the store, with the command line's arguments.
 
     Returns:
-        The exit code: 0, 1 if ``verify`` found damage, or 2 for what a user can mend.
+        The exit code: 0, 1 if ``verify`` found damage that nobody had set aside, or 2 for what a user can mend.
     """
     parser = parser_of("mteval store", "ls|gc|verify [RUNS ...]", _HELP, _NOTES)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--days", type=float, default=_DAYS, metavar="N", help=f"of gc; {_DAYS:g} unless told")
     parser.add_argument("--delete", action="store_true", help="of gc: remove what it names")
+    parser.add_argument("--set-aside", action="store_true", help="of verify: set aside what it names")
     options = parsed(parser, arguments)
     try:
         command, *operands = options.given or [""]
@@ -56,7 +60,7 @@ def store(arguments: Sequence[str]) -> int:
             raise ConfigError(f"mteval store {command}", f"takes no folder of runs ({runs[0]})", "leave it out")
         folder = _folder(overrides, options.config_dir)
         if command == "verify":
-            return _verify(folder, options.json)
+            return _verify(folder, options.set_aside, options.json)
         if command == "gc":
             if not options.days >= 0:
                 raise ConfigError("--days", f"{options.days:g} is no number of days", "give 0 or more")
@@ -91,8 +95,14 @@ def _gc(store: Path, runs: Sequence[str], days: float, remove: bool, as_json: bo
         if not folder.is_dir():
             raise RunError(str(folder), "no such folder", "name the folder of a run, or one that holds runs")
         records += sorted(folder.rglob("run.json"))
-    by = {path for record in records for path in used_by(record)}
-    found = list(unused(store, by, days))
+    used = [used_by(record) for record in records]
+    found = list(unused(store, {path for paths in used for path in paths or ()}, days))
+    for record, paths in zip(records, used, strict=True):
+        if paths is None:
+            print(
+                f"mteval: warning: {record}: does not say which shelves its run used, so these do not stay for it",
+                file=sys.stderr,
+            )
     if remove:
         found = [one for one in found if delete(store, one)]
         tidy(store)
@@ -110,7 +120,7 @@ def _gc(store: Path, runs: Sequence[str], days: float, remove: bool, as_json: bo
         print("Add --delete to remove them.")
 
 
-def _verify(store: Path, as_json: bool) -> int:
+def _verify(store: Path, putting_aside: bool, as_json: bool) -> int:
     damaged = known = 0
     for found in verify(store):
         if isinstance(found, Checked):
@@ -118,13 +128,25 @@ def _verify(store: Path, as_json: bool) -> int:
             continue
         damaged += 1
         known += found.aside
+        if putting_aside and not found.aside:
+            _set_aside(found)
         if as_json:
-            told = {"shard": str(found.shard), "line": found.line, "start": found.start, "set_aside": found.aside}
+            aside = found.aside or putting_aside
+            told = {"shard": str(found.shard), "line": found.line, "start": found.start, "set_aside": aside}
             print(dump_json(told))
         else:
-            said = "set aside already" if found.aside else "a run that needs it will set it aside"
+            now = "set aside" if putting_aside else "a run that needs it will set it aside"
+            said = "set aside already" if found.aside else now
             print(f"{found.shard}:{found.line}: damaged (from byte {found.start}); {said}")
-    return 1 if damaged else 0
+    return 1 if damaged > known else 0
+
+
+def _set_aside(found: Damage) -> None:
+    try:
+        set_aside(found.shard, found.start, found.text)
+    except OSError as error:
+        problem = f"nothing can be set aside ({error.strerror})"
+        raise OutputError(str(found.shard.parent), problem, "check its permissions") from None
 
 
 def _tell_checked(checked: Checked, damaged: int, known: int, as_json: bool) -> None:

@@ -6,18 +6,19 @@ All of it reads a line at a time, and does no harm to a store that other process
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mteval.errors import OutputError
 from mteval.store import SIGNATURE, VERSION
 from mteval.store_aside import set_aside_in
-from mteval.store_lines import has_checksum, is_torn, key_in, row_in
+from mteval.store_lines import has_checksum, is_damaged, is_torn, key_in, row_in
 
 _REMOVED = ".removed"
 BUSY = 3600.0
@@ -98,22 +99,38 @@ def shelves(store: Path) -> Iterator[Path]:
 
 
 def facts(store: Path) -> Iterator[ShelfFacts]:
-    """What is known of each shelf; see ``shelves``."""
+    """What is known of each shelf; see ``shelves``.
+
+    Raises:
+        OutputError: one cannot be read. One that is removed in the meantime is left out.
+    """
     for shelf in shelves(store):
+        if (found := _facts(store, shelf)) is not None:
+            yield found
+
+
+def _facts(store: Path, shelf: Path) -> ShelfFacts | None:
+    """What is known of a shelf; ``None`` if it is there no longer."""
+    try:
+        used = _used(shelf)  # first: a shelf that is opened while its lines are counted is found younger afterwards
         shards = sorted(shelf.glob("*.jsonl"))
         entries = 0
         for shard in shards:
             with shard.open("rb") as lines:
                 entries += sum(key_in(line) is not None for line in lines)
-        yield ShelfFacts(
+        return ShelfFacts(
             path=shelf.relative_to(store).as_posix(),
             signature=_signature(shelf),
             shards=len(shards),
             entries=entries,
-            size=_size(shelf),
-            used=_used(shelf),
+            size=sum(told.st_size for file in shelf.iterdir() if (told := _stat(file)) is not None),
+            used=used,
             aside=len(set_aside_in(shelf)),
         )
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(shelf, error) from None
 
 
 def unused(store: Path, by: Collection[str], days: float) -> Iterator[ShelfFacts]:
@@ -124,18 +141,23 @@ def unused(store: Path, by: Collection[str], days: float) -> Iterator[ShelfFacts
         days: shelves that were opened or written to within so many days stay as well.
     """
     now = time.time()
-    for found in facts(store):
-        if found.path not in by and now - found.used > max(days * 86400, BUSY):
+    for shelf in shelves(store):
+        with _readable(shelf):
+            if shelf.relative_to(store).as_posix() in by or now - _used(shelf) <= max(days * 86400, BUSY):
+                continue  # before its lines are counted, which takes long
+        if (found := _facts(store, shelf)) is not None:
             yield found
 
 
-def used_by(record: Path) -> list[str]:
-    """The shelves that a run used, by its ``run.json``; none if it does not say."""
+def used_by(record: Path) -> list[str] | None:
+    """The shelves that a run used, by its ``run.json``; ``None`` if it does not say, as those of earlier versions."""
     try:
         told = json.loads(record.read_bytes())
-        return [str(one) for one in told.get("shelves") or ()]
-    except (OSError, ValueError, AttributeError, TypeError):
-        return []
+        if "merged_from" in told:  # a report on runs, which used none
+            return []
+        return [str(one) for one in told["shelves"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def delete(store: Path, shelf: ShelfFacts) -> bool:
@@ -150,9 +172,9 @@ def delete(store: Path, shelf: ShelfFacts) -> bool:
         OutputError: it cannot be removed.
     """
     folder = store / shelf.path
-    if not folder.is_dir() or _used(folder) > shelf.used:
-        return False
     try:
+        if not folder.is_dir() or _used(folder) > shelf.used:
+            return False
         shutil.rmtree(folder.rename(folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:12]}{_REMOVED}")))
     except OSError as error:
         raise OutputError(str(folder), f"cannot be removed ({error.strerror})", "check its permissions") from None
@@ -167,20 +189,24 @@ def tidy(store: Path) -> None:
 
 
 def verify(store: Path) -> Iterator[Damage | Checked]:
-    """Look at every line of a store; what is damaged as it is found, and at last what was looked at."""
+    """Look at every line of a store; what is damaged as it is found, and at last what was looked at.
+
+    Raises:
+        OutputError: something cannot be read. What is removed in the meantime is passed over.
+    """
     lines = unsealed = torn = 0
     for shelf in shelves(store):
         aside = set_aside_in(shelf)
         for shard in sorted(shelf.glob("*.jsonl")):
             start = 0
-            with shard.open("rb") as file:
+            with _readable(shard), shard.open("rb") as file:
                 for number, line in enumerate(file, start=1):
                     lines += 1
-                    if row_in(line) is not None:
-                        unsealed += not has_checksum(line)
-                    elif is_torn(line):
+                    if not has_checksum(line) and row_in(line) is not None:
+                        unsealed += 1
+                    elif is_torn(line) and row_in(line) is None:
                         torn += bool(line.strip())
-                    else:
+                    elif is_damaged(line):
                         yield Damage(shard, number, start, line, (shard.name, start) in aside)
                     start += len(line)
     yield Checked(lines, unsealed, torn)
@@ -193,9 +219,29 @@ def _signature(shelf: Path) -> str:
         return ""
 
 
-def _size(shelf: Path) -> int:
-    return sum(file.stat().st_size for file in shelf.iterdir() if file.is_file())
-
-
 def _used(shelf: Path) -> float:
-    return max([shelf.stat().st_mtime, *(file.stat().st_mtime for file in shelf.iterdir())])
+    there = [found.st_mtime for file in shelf.iterdir() if (found := _stat(file)) is not None]
+    return max([shelf.stat().st_mtime, *there])
+
+
+def _stat(file: Path) -> os.stat_result | None:
+    """What the system says of a file; ``None`` of one that another process has renamed or removed just now."""
+    try:
+        return file.stat()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Pass over what is there no longer, and say in one line what cannot be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> OutputError:
+    return OutputError(str(path), f"cannot be read ({error.strerror})", "check its permissions, or remove it")

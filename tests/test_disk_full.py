@@ -1,14 +1,17 @@
-"""A disk that is full, for real: a small file system in memory."""
+"""A disk that is full or read-only, for real: a small file system in memory."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mteval.signature import Signature
+from mteval.store import Store
 from tests.conftest import program
 
 FAST = ("garble=[]", "bootstrap_draws=10", "significance.trials=10", "report=[json]", "metrics=[chrf,bleu]")
@@ -61,3 +64,28 @@ def test_an_output_without_room_is_named_and_left_as_it_was(small: Path) -> None
     assert list(small.rglob("*")) in ([], [small / "out"])
     subprocess.run(["mount", "-o", "remount,size=4m", str(small)], check=True)
     assert program("run", *SET, *FAST, f"output={small}/out", "store=kept").returncode == 0
+
+
+def test_a_read_only_store_is_named_told_of_damage_and_changed_in_nothing(small: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small)], check=True)
+    one = Signature.of({"system": "a"})
+    with Store(small).shelf("scores", "M", one, ()) as shelf:
+        shelf.put("k", 1)
+        shelf.put("m", 2)
+    (shard,) = small.rglob("*.jsonl")
+    shard.write_bytes(shard.read_bytes().replace(b": 1}", b": 7}"))
+    for file in (shard, *shard.parents[:3]):
+        os.utime(file, (0, 0))
+    before = {file: file.stat().st_mtime_ns for file in small.rglob("*")}
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    shown = program("run", *SET, *FAST, "output=out", f"store={small}")
+    assert (shown.returncode, "the store cannot be written (it is read-only); choose" in shown.stderr) == (2, True)
+    assert (shown.stderr.count("\n"), Path("out").exists()) == (1, False)
+    store = Store(small)
+    assert store.shelf("scores", "M", one, ["k", "m"]).get_all(["k", "m"]) == [None, 2]
+    assert len(store.warnings) == 1
+    for arguments, code in ((["ls"], 0), (["verify"], 1), (["verify", "--set-aside"], 2)):
+        shown = program("store", *arguments, f"store={small}")
+        assert (shown.returncode, "Traceback" in shown.stderr) == (code, False)
+    assert "nothing can be set aside (Read-only file system)" in shown.stderr
+    assert {file: file.stat().st_mtime_ns for file in small.rglob("*")} == before

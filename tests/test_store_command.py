@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mteval import app, store_command
-from mteval.errors import OutputError
 from mteval.signature import Signature
 from mteval.store import Store, key_of
 from mteval.store_aside import SET_ASIDE
@@ -100,7 +99,8 @@ def test_a_damaged_line_is_set_aside_told_once_and_replaced(tmp_path: Path) -> N
         f"the store's {shard} is damaged in 2 lines (the first at byte {len(lines[0])}): set aside in {SET_ASIDE} "
         "beside it, and computed again"
     )
-    aside = [json.loads(line) for line in (shard.parent / SET_ASIDE).read_text("utf-8").splitlines()]
+    (noted,) = shard.parent.glob(SET_ASIDE)
+    aside = [json.loads(line) for line in noted.read_text("utf-8").splitlines()]
     assert {one["start"]: one["line"].encode("latin-1") for one in aside} == {
         len(lines[0]): lines[1],
         len(lines[0] + lines[1]): lines[2],
@@ -125,7 +125,8 @@ def test_a_run_on_a_damaged_store_has_the_same_scores_and_says_so(cli: Cli) -> N
     assert second["pairs"] == first["pairs"]
     (warning,) = second["warnings"]
     assert "is damaged in 1 line (the first at byte 0): set aside" in warning
-    assert "; 1 had been set aside" in cli("verify")[1]
+    code, output, _ = cli("verify")
+    assert (code, "; 1 had been set aside" in output) == (0, True)
     run("third")
     assert json.loads(Path("third/leaderboard.json").read_text("utf-8")) == first
 
@@ -203,16 +204,63 @@ def test_what_is_wrong_is_said(cli: Cli, arguments: list[str], said: str) -> Non
     assert (code, said in errors) == (2, True)
 
 
-def test_a_read_only_store_is_told_of_damage_and_changed_in_nothing(tmp_path: Path) -> None:
-    with Store(tmp_path).shelf("scores", "M", ONE, ["k"]) as shelf:
-        shelf.put("k", 1)
+def test_whatever_byte_of_a_line_is_damaged_a_run_that_misses_it_is_told(tmp_path: Path) -> None:
+    key, other = key_of("a"), key_of("b")
+    with Store(tmp_path).shelf("scores", "M", ONE, ()) as shelf:
+        shelf.put(key, [0.5])
+        shelf.put(other, [0.25])
     (shard,) = tmp_path.rglob("*.jsonl")
-    shard.write_bytes(b"{}\n" + shard.read_bytes())
-    (shard.parent / SET_ASIDE).mkdir()  # which no note can be written to, for root either
-    store = Store(tmp_path)
-    shelf = store.shelf("scores", "M", ONE, ["k"])
-    assert (shelf.get("k"), len(store.warnings)) == (1, 1)
-    with pytest.raises(OutputError), store.shelf("scores", "M", OTHER, ["k"]) as other:
-        (tmp_path / "v1/scores").rename(tmp_path / "gone")
-        (tmp_path / "v1/scores").write_text("", "utf-8")
-        other.put("k", 1)
+    whole = shard.read_bytes()
+    for at in range(whole.index(b"\n")):
+        shard.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        store = Store(tmp_path)
+        assert store.shelf("scores", "M", ONE, [key, other]).get_all([key, other]) == [None, [0.25]]
+        assert "is damaged in 1 line (the first at byte 0)" in "".join(store.warnings), f"byte {at}"
+        for note in shard.parent.glob(SET_ASIDE):
+            note.unlink()
+
+
+def test_damage_is_set_aside_without_a_run(cli: Cli) -> None:
+    with Store(Path("kept")).shelf("scores", "M", ONE, ()) as shelf:
+        shelf.put("k", 1)
+        shelf.put("m", 2)
+    shard = shard_of("M")
+    shard.write_bytes(shard.read_bytes().replace(b": 1}", b": 7}"))
+    assert (cli("verify")[0], cli("verify")[0]) == (1, 1)
+    code, output, _ = cli("verify", "--set-aside")
+    assert (code, output) == (1, f"{shard}:1: damaged (from byte 0); set aside\n2 lines, 1 damaged.\n")
+    code, output, _ = cli("verify", "--json")
+    found, told = map(json.loads, output.splitlines())
+    assert (code, found["set_aside"], told["damaged"]) == (0, True, 1)
+    store = Store(Path("kept"))
+    assert store.shelf("scores", "M", ONE, ["k", "m"]).get_all(["k", "m"]) == [None, 2]
+    assert store.warnings == []  # it was told
+
+
+def test_what_is_removed_or_renamed_in_the_meantime_is_passed_over(cli: Cli) -> None:
+    """Files that are named in a folder and are not there, as a link without its end is."""
+    store = Store(Path("kept"))
+    with store.shelf("scores", "M", ONE, ()) as shelf:
+        shelf.put("k", 1)
+    opened = store.shelf("scores", "M", ONE, ["k"])
+    shard = shard_of("M")
+    shard.with_name(".signature.txt.7.part").symlink_to("nowhere")
+    assert cli("ls", "--json")[1].count("\n") == 1
+    shard.unlink()
+    shard.symlink_to("nowhere")
+    for command in (("ls",), ("gc", "--days", "0", "--delete"), ("verify",)):
+        code, _, errors = cli(*command)
+        assert (code, errors) == (0, "")
+    assert (opened.get("k"), store.shelf("scores", "M", ONE, ["k"]).get("k"), store.warnings) == (None, None, [])
+
+
+def test_runs_that_do_not_say_what_they_used_are_told(cli: Cli) -> None:
+    run("runs/a")
+    run("runs/old")
+    record = json.loads(Path("runs/old/run.json").read_text("utf-8"))
+    del record["shelves"]
+    Path("runs/old/run.json").write_text(json.dumps(record), "utf-8")
+    age(40)
+    code, output, errors = cli("gc", "runs")
+    assert (code, errors.count("\n"), "Unused: 0 shelves" in output) == (0, 1, True)
+    assert "runs/old/run.json: does not say which shelves its run used" in errors
