@@ -32,6 +32,7 @@ class Need:
         revision: a branch, tag or commit there; ``None`` for the main branch.
         files: patterns (``*.safetensors``) of the files that are needed; none for all.
         memory: bytes that it takes when loaded, as far as that is known without loading it.
+        copies: how many processes load it.
         url: where an endpoint answers.
     """
 
@@ -46,6 +47,7 @@ class Need:
     revision: str | None = None
     files: tuple[str, ...] = ()
     memory: int | None = None
+    copies: int = 1
     url: str | None = None
 
 

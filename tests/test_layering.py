@@ -13,6 +13,7 @@ FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
     "needs", "language_models", "resampling", "stats", "comparison", "comparing", "texts", "segment", "subset", "files",
     "options", "store_lines", "store_aside", "store", "store_upkeep",
+    "worker", "workers", "halving",
     "environment", "checkpoint", "loading", "answers_tongues", "answers", "identification", "gate", "chat",
     "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
     "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "failed_cells", "rebuilding",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mteval.halving import Halving
 from mteval.metrics.comet_batches import batches
 from mteval.metrics.comet_quiet import quiet
 from mteval.metrics.comet_texts import Part
@@ -14,16 +15,24 @@ Output = tuple[float, list[ErrorSpan] | None]
 """A score, and the error spans; ``None`` from a model that looks for none."""
 
 
-def joined(model: Any, parts: Sequence[Part], budget: int) -> Iterator[list[tuple[Part, Output]]]:
+def joined(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> Iterator[list[tuple[Part, Output]]]:
     """What a model says of samples, each of which it joins into one sequence; the longest go first.
 
     Args:
         model: COMET's, of a class that joins.
         budget: how many tokens it is given together at most.
+        halving: halves a batch that does not fit into memory.
     """
     longest = model.encoder.max_positions
-    for batch in batches([(part, min(part.size, longest)) for part in parts], budget):
-        yield list(zip(batch, predict(model, [part.sample for part in batch]), strict=True))
+
+    def size(part: Part) -> int:
+        return min(part.size, longest)
+
+    def outputs(batch: Sequence[Part]) -> list[Output]:
+        return predict(model, [part.sample for part in batch])
+
+    for batch in batches([(part, size(part)) for part in parts], budget):
+        yield list(zip(batch, halving.run(batch, size, outputs), strict=True))
 
 
 def predict(model: Any, samples: Sequence[Mapping[str, str]]) -> list[Output]:

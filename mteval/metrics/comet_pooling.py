@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mteval.halving import Halving
 from mteval.metrics.comet_batches import batches
 from mteval.metrics.comet_model import Output
 from mteval.metrics.comet_quiet import quiet
@@ -15,7 +16,7 @@ _KEYS = ("src", "mt", "ref")
 _TOGETHER = 64  # samples go through the top of the model so many at a time at least: its weights are read each time
 
 
-def pooled(model: Any, parts: Sequence[Part], budget: int) -> Iterator[list[tuple[Part, Output]]]:
+def pooled(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> Iterator[list[tuple[Part, Output]]]:
     """What a model says of samples, each soon after all its texts are encoded; the longest texts go first.
 
     A text's vector is kept until the last sample that it stands in is scored.
@@ -23,6 +24,7 @@ def pooled(model: Any, parts: Sequence[Part], budget: int) -> Iterator[list[tupl
     Args:
         model: COMET's, of a class that pools.
         budget: how many tokens are encoded together at most.
+        halving: halves a batch that does not fit into memory.
     """
     longest = model.encoder.max_positions - 2
     texts = [tuple(part.sample[key] for key in _KEYS if key in part.sample) for part in parts]
@@ -37,7 +39,8 @@ def pooled(model: Any, parts: Sequence[Part], budget: int) -> Iterator[list[tupl
     whole: list[int] = []
     left = len(lengths)
     for batch in batches(list(lengths.items()), budget):
-        vectors.update(zip(batch, _encoded(model, batch), strict=True))
+        encoded = halving.run(batch, lengths.__getitem__, lambda texts: list(_encoded(model, texts)))
+        vectors.update(zip(batch, encoded, strict=True))
         left -= len(batch)
         for number in (number for text in batch for number in users[text]):
             lacking[number] -= 1
