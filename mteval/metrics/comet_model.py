@@ -23,7 +23,7 @@ def joined(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
         budget: how many tokens it is given together at most.
         halving: halves a batch that does not fit into memory.
     """
-    longest = model.encoder.max_positions
+    longest: int = model.encoder.max_positions
 
     def size(part: Part) -> int:
         return min(part.size, longest)

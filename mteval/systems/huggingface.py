@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 
 from mteval.checkpoint import Checkpoint, find, need
+from mteval.halving import Halving
 from mteval.lang import LangPair
 from mteval.loading import DEVICES, DTYPES
 from mteval.needs import Need
@@ -19,10 +22,11 @@ from mteval.systems.huggingface_model import Model, Written
 from mteval.systems.huggingface_reader import Reader
 from mteval.systems.huggingface_routing import Route, Routing
 from mteval.systems.huggingface_sources import Source, tokenizer_settings, translated
+from mteval.workers import Crew, Part, check_workers, copies
 
 
 class HuggingFace(System, Proposer):
-    """Translates with a sequence-to-sequence checkpoint, by beam search, on one device.
+    """Translates with a sequence-to-sequence checkpoint, by beam search, on one device or several.
 
     Decoding follows the settings below alone. Of the checkpoint's own ``generation_config`` only token ids and
     forbidden tokens are kept; its beam size, lengths, penalties and forced end are not.
@@ -49,9 +53,12 @@ class HuggingFace(System, Proposer):
         beam_size: 1 is greedy search.
         max_length: the most new tokens a hypothesis has, its end and (nllb, m2m100, mbart50) language included.
         batch_size: the most source tokens in a batch, padding included; a longer source is a batch of its own. Batches
-            shrink with the number of hypotheses that are proposed.
+            shrink with the number of hypotheses that are proposed. One that does not fit into memory is halved, and a
+            notice says so.
         precision: of weights and arithmetic: ``fp32``, ``bf16`` or ``fp16``.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
+        workers: how many processes share the sources, each with weights of its own: ``auto`` is one for each CUDA
+            device and, without any, this process alone.
         sampling: how proposals are drawn: ``temperature``, ``top_p``, ``epsilon_cutoff`` and ``seed``, as in
             ``{epsilon_cutoff: 0.02, seed: 1}``; ``None`` proposes by beam search. Translations are never drawn.
 
@@ -72,12 +79,14 @@ class HuggingFace(System, Proposer):
         batch_size: int = 1024,
         precision: str = "fp32",
         device: str = "auto",
+        workers: int | str = "auto",
         sampling: Mapping[str, float] | None = None,
     ) -> None:
         check_checkpoint(checkpoint)
         check_texts(("revision", revision))
         check_choices(("precision", precision, DTYPES), ("device", device, DEVICES))
         check_counts(("beam_size", beam_size), ("max_length", max_length), ("batch_size", batch_size))
+        check_workers("workers", workers)
         self._routing = Routing(checkpoint, family, pairs, language_codes, prefix)
         self.checkpoint = checkpoint
         self.revision = revision
@@ -87,6 +96,7 @@ class HuggingFace(System, Proposer):
         self.batch_size = batch_size
         self.precision = precision
         self.device = device
+        self.workers = workers
         self.sampling = parse_sampling(sampling, "sampling")
 
     @property
@@ -111,7 +121,8 @@ class HuggingFace(System, Proposer):
         self._reader.check_length(self.max_length, self.checkpoint)
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
-        return (need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2)),)
+        found = need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2))
+        return (replace(found, copies=copies(self.workers)),)
 
     def signature(self, pair: LangPair) -> Signature:
         return self._signature(pair, {"beam": self.beam_size})
@@ -124,23 +135,49 @@ class HuggingFace(System, Proposer):
 
     def close(self) -> None:
         """Give up the memory that the weights take; they are loaded again when they are needed."""
-        if "_model" in self.__dict__:
-            self._model.release()
+        self._crew.close()
+        self._release()
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[int, Output]]:
+        if parts := self._parts(segments):
+            tasks = [Part(part, ([segments[row] for row in part], pair, {})) for part in parts]
+            yield from self._crew.run(self._alone, "translate", tasks)
+            return
         for position, (output,) in self._best(segments, pair, self.beam_size, 1, self.batch_size):
             yield position, output
 
     def propose(
         self, segments: Sequence[Segment], pair: LangPair, count: int
     ) -> Iterator[tuple[int, tuple[Output, ...]]]:
-        if self.sampling is None:
+        if parts := self._parts(segments):
+            tasks = [Part(part, ([segments[row] for row in part], pair, count)) for part in parts]
+            yield from self._crew.run(self._alone, "propose", tasks)
+        elif self.sampling is None:
             width = self._width(count)
             yield from self._best(segments, pair, width, count, self.batch_size * self.beam_size // width)
         else:
             yield from self._drawn(segments, pair, count)
+
+    def _parts(self, segments: Sequence[Segment]) -> list[list[int]]:
+        """The segments in parts for workers, those with one source together; none where there are no workers."""
+        sources = [segment.source for segment in segments]
+        if parts := self._crew.shares(sources, list(map(len, sources))):
+            self._release()  # what would take a device's memory beside the workers'
+        return parts
+
+    def _alone(self) -> HuggingFace:
+        """The same system as a worker has it: without workers of its own, and with nothing loaded yet."""
+        alone = copy(self)
+        alone.workers = 1
+        for loaded in ("_model", "_reader", "_crew", "_halving"):
+            alone.__dict__.pop(loaded, None)
+        return alone
+
+    def _release(self) -> None:
+        if "_model" in self.__dict__:
+            self._model.release()
 
     def _best(
         self, segments: Sequence[Segment], pair: LangPair, width: int, count: int, batch_size: int
@@ -149,11 +186,14 @@ class HuggingFace(System, Proposer):
         route = self._route(pair)
 
         def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], list[list[Written]]]]:
-            for batch in batches:
+            def search(batch: Sequence[Source]) -> list[list[Written]]:
                 ids = [source.ids for source in batch]
-                yield batch, self._model.search(ids, route.first, width, self.max_length, count)
+                return self._model.search(ids, route.first, width, self.max_length, count)
 
-        return translated(segments, self._reader, route, batch_size, self.max_length, write)
+            for batch in batches:
+                yield batch, self._halving.run(batch, Source.size, search)
+
+        return translated(segments, self._reader, route, batch_size, self.max_length, write, self._halving)
 
     def _drawn(
         self, segments: Sequence[Segment], pair: LangPair, count: int
@@ -163,14 +203,17 @@ class HuggingFace(System, Proposer):
         assert sampling is not None
 
         def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], list[list[Written]]]]:
-            for batch in batches:
+            def draw(batch: Sequence[Source]) -> list[list[Written]]:
                 draws = Draws(sampling, [(source.text, number) for source in batch for number in range(count)])
                 ids = [source.ids for source in batch for _ in range(count)]
                 found = self._model.draw(ids, route.first, self.max_length, draws)
-                yield batch, [found[start : start + count] for start in range(0, len(found), count)]
+                return [found[start : start + count] for start in range(0, len(found), count)]
+
+            for batch in batches:
+                yield batch, self._halving.run(batch, Source.size, draw)
 
         size = self.batch_size * self.beam_size // count
-        return translated(segments, self._reader, route, size, self.max_length, write)
+        return translated(segments, self._reader, route, size, self.max_length, write, self._halving)
 
     def _width(self, count: int) -> int:
         """How many beams it takes to propose so many hypotheses."""
@@ -205,3 +248,11 @@ class HuggingFace(System, Proposer):
     @cached_property
     def _model(self) -> Model:
         return Model(self._reader, self.precision, self.device)
+
+    @cached_property
+    def _halving(self) -> Halving:
+        return Halving(self.checkpoint, "sources")
+
+    @cached_property
+    def _crew(self) -> Crew:
+        return Crew(self.checkpoint, self.device, self.workers)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mteval.errors import UnavailableError
+from mteval.halving import Halving, is_out_of_memory
 from mteval.needs import package
 from mteval.systems.huggingface_ctranslate2_conversion import PACKAGE, vocabulary
 from mteval.systems.huggingface_model import Written, forbidding
@@ -84,13 +85,17 @@ class Engine:
         reader: of the same checkpoint.
         compute_type: one of ``COMPUTE_TYPES``.
         device: ``cpu`` or ``cuda``.
-        inter_threads: how many batches are translated at a time.
+        inter_threads: how many batches are translated at a time, on each device that there is.
         intra_threads: how many threads translate each; 0 leaves it to CTranslate2.
+
+    Attributes:
+        halving: halves batches that do not fit into memory.
     """
 
     def __init__(
         self, folder: Path, reader: Reader, compute_type: str, device: str, inter_threads: int, intra_threads: int
     ) -> None:
+        self.halving = Halving(reader.name, "sources")
         self._folder = folder
         self._reader = reader
         self._compute_type = compute_type
@@ -107,6 +112,7 @@ class Engine:
             return ctranslate2.Translator(
                 str(self._folder),
                 device=self._device,
+                device_index=self._devices,
                 compute_type=self._compute_type,
                 inter_threads=self._inter_threads,
                 intra_threads=self._intra_threads,
@@ -148,11 +154,10 @@ class Engine:
         """
         tokenizer = self._reader.tokenizer
         begin = self.forced if first is None else str(tokenizer.convert_ids_to_tokens(first))
-        running: deque[tuple[list[Source], list[Any]]] = deque()
-        for batch in batches:
-            tokens = [tokenizer.convert_ids_to_tokens(source.ids) for source in batch]
-            asked = self.translator.translate_batch(
-                tokens,
+
+        def ask(batch: Sequence[Source]) -> list[Any]:
+            asked: list[Any] = self.translator.translate_batch(
+                [tokenizer.convert_ids_to_tokens(source.ids) for source in batch],
                 target_prefix=None if begin is None else [[begin]] * len(batch),
                 beam_size=beam_size,
                 num_hypotheses=count,
@@ -163,26 +168,47 @@ class Engine:
                 return_end_token=True,
                 asynchronous=True,
             )
-            running.append((batch, asked))
-            if len(running) > self._inter_threads - 1:
-                yield self._finished(*running.popleft(), begin)
+            return asked
+
+        def finished(batch: list[Source], asked: Sequence[Any]) -> tuple[list[Source], list[list[Written]]]:
+            results = self._results(batch, asked, ask)
+            return batch, [[self._written(tokens, begin) for tokens in result.hypotheses] for result in results]
+
+        running: deque[tuple[list[Source], list[Any]]] = deque()
+        for whole in batches:
+            for part in self.halving.fitting(whole, Source.size):
+                running.append((list(part), ask(part)))
+                if len(running) >= self._inter_threads * len(self._devices):
+                    yield finished(*running.popleft())
         while running:
-            yield self._finished(*running.popleft(), begin)
+            yield finished(*running.popleft())
 
     def release(self) -> None:
         """Give up the memory that the weights take."""
         if (translator := self.__dict__.pop("translator", None)) is not None:
             translator.unload_model()
 
-    def _finished(
-        self, batch: list[Source], asked: Sequence[Any], begin: str | None
-    ) -> tuple[list[Source], list[list[Written]]]:
+    def _results(
+        self, batch: Sequence[Source], asked: Sequence[Any], ask: Callable[[Sequence[Source]], list[Any]]
+    ) -> list[Any]:
+        """What comes of a batch that is asked for; it is asked for again, in halves, where it does not fit."""
         try:
-            results = [one.result() for one in asked]
-        except RuntimeError as error:
-            problem = f"CTranslate2 stopped ({_reason(error)})"
-            raise UnavailableError(self._reader.name, problem, "lower batch_size, or choose another device") from error
-        return batch, [[self._written(tokens, begin) for tokens in result.hypotheses] for result in results]
+            return [one.result() for one in asked]
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                problem = f"CTranslate2 stopped ({_reason(error)})"
+                remedy = "lower batch_size, or choose another device"
+                raise UnavailableError(self._reader.name, problem, remedy) from error
+        self.halving.refused(batch, Source.size)
+        halves = self.halving.fitting(batch, Source.size)
+        return [result for half in halves for result in self._results(half, ask(half), ask)]
+
+    @property
+    def _devices(self) -> list[int]:
+        """The numbers of the devices that each have the weights."""
+        import ctranslate2
+
+        return list(range(ctranslate2.get_cuda_device_count())) if self._device == "cuda" else [0]
 
     def _written(self, tokens: list[str], begin: str | None) -> Written:
         ended = tokens[-1:] == [self._end]

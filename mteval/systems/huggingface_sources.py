@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from mteval.halving import Halving
 from mteval.segment import Segment
 from mteval.systems.base import Output
 from mteval.systems.huggingface_model import Written
@@ -30,19 +31,30 @@ class Source:
     notices: tuple[str, ...]
     positions: tuple[int, ...]
 
+    def size(self) -> int:
+        """How many tokens it has."""
+        return len(self.ids)
+
 
 Write = Callable[[Iterator[list[Source]]], Iterator[tuple[list[Source], Sequence[Sequence[Written]]]]]
 """Turns batches into themselves and, for each source, its hypotheses; in any order, as they are finished."""
 
 
 def translated(
-    segments: Sequence[Segment], reader: Reader, route: Route, batch_size: int, most: int, write: Write
+    segments: Sequence[Segment],
+    reader: Reader,
+    route: Route,
+    batch_size: int,
+    most: int,
+    write: Write,
+    halving: Halving,
 ) -> Iterator[tuple[int, tuple[Output, ...]]]:
     """Each segment's position and its hypotheses, one at least.
 
     Args:
         batch_size: the most source tokens in a batch, padding included; a longer source is a batch of its own.
         most: how many new tokens a hypothesis may have, to be named where it has no end.
+        halving: what halves batches that do not fit into memory; what it has to tell is told with the next source.
     """
     positions: dict[str, list[int]] = defaultdict(list)
     for position, segment in enumerate(segments):
@@ -55,7 +67,8 @@ def translated(
             yield from ((place, (Output(""),)) for place in places)
     for batch, found in write(_batches(sources, batch_size)):
         for source, hypotheses in zip(batch, found, strict=True):
-            outputs = tuple(_output(source, one, most) for one in hypotheses)
+            halved = halving.take_notices()
+            outputs = tuple(_output(source, one, most, halved) for one in hypotheses)
             yield from ((position, outputs) for position in source.positions)
 
 
@@ -69,11 +82,11 @@ def _read(text: str, reader: Reader, route: Route, positions: tuple[int, ...]) -
     return Source(text, ids, tuple(notices), positions)
 
 
-def _output(source: Source, written: Written, most: int) -> Output:
+def _output(source: Source, written: Written, most: int, halved: tuple[str, ...]) -> Output:
     if written.ended:
-        return Output(written.text, source.notices)
+        return Output(written.text, (*source.notices, *halved))
     cut = f"the hypothesis has no end after {most} tokens (max_length): it was cut"
-    return Output(written.text, (*source.notices, cut))
+    return Output(written.text, (*source.notices, cut, *halved))
 
 
 def _batches(sources: Sequence[Source], most: int) -> Iterator[list[Source]]:
