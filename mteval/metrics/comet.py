@@ -58,8 +58,7 @@ class Comet(Metric):
         precision: ``fp32``; ``bf16`` for the encoder's products alone; or ``fp16``, by casting all weights as
             ``comet-score`` does.
         batch_size: how many texts as long as the encoder takes are scored together at most; of shorter ones as many
-            more as have as many tokens together. On a CPU, where more is no faster, less is taken. A batch that does
-            not fit into memory is halved, and a notice says so.
+            more as have as many tokens together. On a CPU, where more is no faster, less is taken.
         device: ``auto`` (CUDA if there is a device, else the CPU), ``cpu`` or ``cuda``.
         workers: how many processes share the items, each with a model of its own: ``auto`` is one for each CUDA device
             and, without any, this process alone. Scores are the same but for rounding, as with other batches.
@@ -201,6 +200,8 @@ class Comet(Metric):
 
     def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
         """Score items, longest first, in batches, by as many workers as there are; see ``Metric.score``.
+
+        A batch that memory has no room for is halved, which a notice of the next score tells.
 
         Raises:
             MissingReferenceError: an item, or its context, lacks the reference that the model needs.

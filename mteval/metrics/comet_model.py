@@ -21,18 +21,19 @@ def joined(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
     Args:
         model: COMET's, of a class that joins.
         budget: how many tokens it is given together at most.
-        halving: halves a batch that does not fit into memory.
+        halving: computes the batches.
     """
-    longest: int = model.encoder.max_positions
+    longest = model.encoder.max_positions
 
-    def size(part: Part) -> int:
-        return min(part.size, longest)
+    def size_of(part: Part) -> int:
+        return int(min(part.size, longest))
 
-    def outputs(batch: Sequence[Part]) -> list[Output]:
-        return predict(model, [part.sample for part in batch])
+    def said(some: Sequence[Part]) -> list[Output]:
+        return predict(model, [part.sample for part in some])
 
-    for batch in batches([(part, size(part)) for part in parts], budget):
-        yield list(zip(batch, halving.run(batch, size, outputs), strict=True))
+    for batch in batches([(part, size_of(part)) for part in parts], budget):
+        for some, found in halving.run(batch, size_of, said):
+            yield list(zip(some, found, strict=True))
 
 
 def predict(model: Any, samples: Sequence[Mapping[str, str]]) -> list[Output]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from mteval.halving import Halving
@@ -24,7 +25,7 @@ def pooled(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
     Args:
         model: COMET's, of a class that pools.
         budget: how many tokens are encoded together at most.
-        halving: halves a batch that does not fit into memory.
+        halving: computes the batches.
     """
     longest = model.encoder.max_positions - 2
     texts = [tuple(part.sample[key] for key in _KEYS if key in part.sample) for part in parts]
@@ -39,8 +40,8 @@ def pooled(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
     whole: list[int] = []
     left = len(lengths)
     for batch in batches(list(lengths.items()), budget):
-        encoded = halving.run(batch, lengths.__getitem__, lambda texts: list(_encoded(model, texts)))
-        vectors.update(zip(batch, encoded, strict=True))
+        for some, found in halving.run(batch, lengths.__getitem__, partial(_encoded, model)):
+            vectors.update(zip(some, found, strict=True))
         left -= len(batch)
         for number in (number for text in batch for number in users[text]):
             lacking[number] -= 1

@@ -54,13 +54,15 @@ class CometRunner:
         self._precision = precision
         self._batch_size = batch_size
         self._device = device
-        self._halving = Halving(f"metric {label}", "texts")
+        self._halving = Halving(f"metric {label}")
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "model"}
 
     def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
         """Score items, longest first, in batches; those of one segment share what is computed of its texts.
+
+        A batch that memory has no room for is halved, which a notice of the next score tells.
 
         Yields:
             An item's position and its score.
@@ -103,7 +105,7 @@ class CometRunner:
         for part in given.parts[0]:
             found = outputs[id(part)][1]
             spans = None if found is None or spans is None else spans + _moved(found, part.start)
-        notices = (*given.notices, *self._halving.take_notices())
+        notices = (*given.notices, *self._halving.taken())
         return ItemScore(score, (score,), None if spans is None else tuple(spans), given.truncated, notices=notices)
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ from functools import cached_property
 from importlib.metadata import version
 
 from mteval.checkpoint import Checkpoint, find, need
-from mteval.halving import Halving
 from mteval.lang import LangPair
 from mteval.loading import DEVICES, DTYPES
 from mteval.needs import Need
@@ -21,7 +20,7 @@ from mteval.systems.base import Output, Proposer, System, SystemCard
 from mteval.systems.huggingface_model import Model, Written
 from mteval.systems.huggingface_reader import Reader
 from mteval.systems.huggingface_routing import Route, Routing
-from mteval.systems.huggingface_sources import Source, tokenizer_settings, translated
+from mteval.systems.huggingface_sources import Source, halved, tokenizer_settings, translated
 from mteval.workers import Crew, Part, check_workers, copies
 
 
@@ -53,8 +52,7 @@ class HuggingFace(System, Proposer):
         beam_size: 1 is greedy search.
         max_length: the most new tokens a hypothesis has, its end and (nllb, m2m100, mbart50) language included.
         batch_size: the most source tokens in a batch, padding included; a longer source is a batch of its own. Batches
-            shrink with the number of hypotheses that are proposed. One that does not fit into memory is halved, and a
-            notice says so.
+            shrink with the number of hypotheses that are proposed.
         precision: of weights and arithmetic: ``fp32``, ``bf16`` or ``fp16``.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
         workers: how many processes share the sources, each with weights of its own: ``auto`` is one for each CUDA
@@ -171,7 +169,7 @@ class HuggingFace(System, Proposer):
         """The same system as a worker has it: without workers of its own, and with nothing loaded yet."""
         alone = copy(self)
         alone.workers = 1
-        for loaded in ("_model", "_reader", "_crew", "_halving"):
+        for loaded in ("_model", "_reader", "_crew"):
             alone.__dict__.pop(loaded, None)
         return alone
 
@@ -185,15 +183,14 @@ class HuggingFace(System, Proposer):
         """The best hypotheses of each segment by beam search."""
         route = self._route(pair)
 
-        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], list[list[Written]]]]:
-            def search(batch: Sequence[Source]) -> list[list[Written]]:
-                ids = [source.ids for source in batch]
-                return self._model.search(ids, route.first, width, self.max_length, count)
+        def search(batch: Sequence[Source]) -> list[list[Written]]:
+            ids = [source.ids for source in batch]
+            return self._model.search(ids, route.first, width, self.max_length, count)
 
-            for batch in batches:
-                yield batch, self._halving.run(batch, Source.size, search)
+        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
+            yield from halved(batches, search, self.checkpoint)
 
-        return translated(segments, self._reader, route, batch_size, self.max_length, write, self._halving)
+        return translated(segments, self._reader, route, batch_size, self.max_length, write)
 
     def _drawn(
         self, segments: Sequence[Segment], pair: LangPair, count: int
@@ -202,18 +199,17 @@ class HuggingFace(System, Proposer):
         route, sampling = self._route(pair), self.sampling
         assert sampling is not None
 
-        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], list[list[Written]]]]:
-            def draw(batch: Sequence[Source]) -> list[list[Written]]:
-                draws = Draws(sampling, [(source.text, number) for source in batch for number in range(count)])
-                ids = [source.ids for source in batch for _ in range(count)]
-                found = self._model.draw(ids, route.first, self.max_length, draws)
-                return [found[start : start + count] for start in range(0, len(found), count)]
+        def draw(batch: Sequence[Source]) -> list[list[Written]]:
+            draws = Draws(sampling, [(source.text, number) for source in batch for number in range(count)])
+            ids = [source.ids for source in batch for _ in range(count)]
+            found = self._model.draw(ids, route.first, self.max_length, draws)
+            return [found[start : start + count] for start in range(0, len(found), count)]
 
-            for batch in batches:
-                yield batch, self._halving.run(batch, Source.size, draw)
+        def write(batches: Iterator[list[Source]]) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
+            yield from halved(batches, draw, self.checkpoint)
 
         size = self.batch_size * self.beam_size // count
-        return translated(segments, self._reader, route, size, self.max_length, write, self._halving)
+        return translated(segments, self._reader, route, size, self.max_length, write)
 
     def _width(self, count: int) -> int:
         """How many beams it takes to propose so many hypotheses."""
@@ -248,10 +244,6 @@ class HuggingFace(System, Proposer):
     @cached_property
     def _model(self) -> Model:
         return Model(self._reader, self.precision, self.device)
-
-    @cached_property
-    def _halving(self) -> Halving:
-        return Halving(self.checkpoint, "sources")
 
     @cached_property
     def _crew(self) -> Crew:

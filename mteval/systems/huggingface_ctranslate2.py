@@ -51,8 +51,7 @@ class CTranslate2(System, Proposer):
             format that holds the checkpoint's tokenizer too.
         revision, family, pairs, language_codes, prefix, beam_size, max_length: as for ``HuggingFace``. What is already
             converted does not always say of which family it is.
-        batch_size: the most source tokens in a batch, padding included; a longer source is a batch of its own. One
-            that does not fit into memory is halved, and a notice says so.
+        batch_size: the most source tokens in a batch, padding included; a longer source is a batch of its own.
         compute_type: of weights and arithmetic: ``int8``, ``int8_float32``, ``int8_float16``, ``int8_bfloat16``,
             ``int16``, ``float16``, ``bfloat16`` or ``float32``. What the device cannot do is refused.
         device: ``cpu``, ``cuda`` (all such devices that there are share the batches), or ``auto``: CUDA where there is
@@ -163,7 +162,7 @@ class CTranslate2(System, Proposer):
         route = self._route(pair)
         write = partial(self._engine.write, first=route.first, beam_size=width, most=self.max_length, count=count)
         size = self.batch_size * self.beam_size // width
-        return translated(segments, self._reader, route, size, self.max_length, write, self._engine.halving)
+        return translated(segments, self._reader, route, size, self.max_length, write)
 
     def _width(self, count: int) -> int:
         """How many beams it takes to propose so many hypotheses."""

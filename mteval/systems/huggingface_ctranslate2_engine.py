@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mteval.checkpoint_files import damage
 from mteval.errors import UnavailableError
-from mteval.halving import Halving, is_out_of_memory
+from mteval.halving import is_out_of_memory
 from mteval.needs import package
 from mteval.systems.huggingface_ctranslate2_conversion import PACKAGE, vocabulary
 from mteval.systems.huggingface_model import Written, forbidding
 from mteval.systems.huggingface_reader import Reader
-from mteval.systems.huggingface_sources import Source
+from mteval.systems.huggingface_sources import Source, halved
 
 COMPUTE_TYPES = (
     *("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16"),
@@ -87,27 +89,28 @@ class Engine:
         device: ``cpu`` or ``cuda``.
         inter_threads: how many batches are translated at a time, on each device that there is.
         intra_threads: how many threads translate each; 0 leaves it to CTranslate2.
-
-    Attributes:
-        halving: halves batches that do not fit into memory.
     """
 
     def __init__(
         self, folder: Path, reader: Reader, compute_type: str, device: str, inter_threads: int, intra_threads: int
     ) -> None:
-        self.halving = Halving(reader.name, "sources")
         self._folder = folder
         self._reader = reader
         self._compute_type = compute_type
         self._device = device
         self._inter_threads = inter_threads
         self._intra_threads = intra_threads
+        self._memory_ran_out = False
 
     @cached_property
     def translator(self) -> Any:
         """The ``ctranslate2.Translator``, ready to translate; ``UnavailableError`` if its files are broken."""
         import ctranslate2
 
+        remedy = f"remove {self._folder}, or convert it again"
+        for name in ("config.json", "model.bin"):
+            if problem := damage(self._folder / name):
+                raise UnavailableError(self._reader.name, problem, remedy)
         try:
             return ctranslate2.Translator(
                 str(self._folder),
@@ -118,8 +121,8 @@ class Engine:
                 intra_threads=self._intra_threads,
             )
         except (RuntimeError, ValueError) as error:
-            problem = f"CTranslate2 cannot load it ({_reason(error)})"
-            raise UnavailableError(self._reader.name, problem, f"remove {self._folder}, or convert it again") from error
+            problem = f"CTranslate2 cannot load its model.bin ({_reason(error)})"
+            raise UnavailableError(self._reader.name, problem, remedy) from error
 
     @cached_property
     def forced(self) -> str | None:
@@ -140,8 +143,11 @@ class Engine:
 
     def write(
         self, batches: Iterator[list[Source]], first: int | None, beam_size: int, most: int, count: int = 1
-    ) -> Iterator[tuple[list[Source], list[list[Written]]]]:
+    ) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
         """Translate batches by beam search, several at a time if the engine has the threads.
+
+        Once memory has run out in a batch, it and all that follow are translated one at a time, and halved where that
+        is not enough, which a notice tells.
 
         Args:
             first: the id of the target language's token, where that comes first in a hypothesis.
@@ -170,38 +176,40 @@ class Engine:
             )
             return asked
 
-        def finished(batch: list[Source], asked: Sequence[Any]) -> tuple[list[Source], list[list[Written]]]:
-            results = self._results(batch, asked, ask)
-            return batch, [[self._written(tokens, begin) for tokens in result.hypotheses] for result in results]
+        def written(asked: Sequence[Any]) -> list[list[Written]]:
+            try:
+                return [[self._written(tokens, begin) for tokens in one.result().hypotheses] for one in asked]
+            except RuntimeError as error:
+                if is_out_of_memory(error):
+                    raise
+                problem = f"CTranslate2 stopped ({_reason(error)})"
+                remedy = "lower batch_size, or choose another device"
+                raise UnavailableError(self._reader.name, problem, remedy) from error
 
         running: deque[tuple[list[Source], list[Any]]] = deque()
-        for whole in batches:
-            for part in self.halving.fitting(whole, Source.size):
-                running.append((list(part), ask(part)))
+        try:
+            for batch in batches if not self._memory_ran_out else ():
+                running.append((batch, []))
+                running[-1][1].extend(ask(batch))
                 if len(running) >= self._inter_threads * len(self._devices):
-                    yield finished(*running.popleft())
-        while running:
-            yield finished(*running.popleft())
+                    yield running[0][0], written(running[0][1])
+                    running.popleft()
+            while running:
+                yield running[0][0], written(running[0][1])
+                running.popleft()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._memory_ran_out = True
+        if self._memory_ran_out:
+            left = itertools.chain([batch for batch, _ in running], batches)
+            running.clear()
+            yield from halved(left, lambda some: written(ask(some)), self._reader.name)
 
     def release(self) -> None:
         """Give up the memory that the weights take."""
         if (translator := self.__dict__.pop("translator", None)) is not None:
             translator.unload_model()
-
-    def _results(
-        self, batch: Sequence[Source], asked: Sequence[Any], ask: Callable[[Sequence[Source]], list[Any]]
-    ) -> list[Any]:
-        """What comes of a batch that is asked for; it is asked for again, in halves, where it does not fit."""
-        try:
-            return [one.result() for one in asked]
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                problem = f"CTranslate2 stopped ({_reason(error)})"
-                remedy = "lower batch_size, or choose another device"
-                raise UnavailableError(self._reader.name, problem, remedy) from error
-        self.halving.refused(batch, Source.size)
-        halves = self.halving.fitting(batch, Source.size)
-        return [result for half in halves for result in self._results(half, ask(half), ask)]
 
     @property
     def _devices(self) -> list[int]:

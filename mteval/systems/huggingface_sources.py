@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from mteval.halving import Halving
@@ -31,30 +31,19 @@ class Source:
     notices: tuple[str, ...]
     positions: tuple[int, ...]
 
-    def size(self) -> int:
-        """How many tokens it has."""
-        return len(self.ids)
-
 
 Write = Callable[[Iterator[list[Source]]], Iterator[tuple[list[Source], Sequence[Sequence[Written]]]]]
 """Turns batches into themselves and, for each source, its hypotheses; in any order, as they are finished."""
 
 
 def translated(
-    segments: Sequence[Segment],
-    reader: Reader,
-    route: Route,
-    batch_size: int,
-    most: int,
-    write: Write,
-    halving: Halving,
+    segments: Sequence[Segment], reader: Reader, route: Route, batch_size: int, most: int, write: Write
 ) -> Iterator[tuple[int, tuple[Output, ...]]]:
     """Each segment's position and its hypotheses, one at least.
 
     Args:
         batch_size: the most source tokens in a batch, padding included; a longer source is a batch of its own.
         most: how many new tokens a hypothesis may have, to be named where it has no end.
-        halving: what halves batches that do not fit into memory; what it has to tell is told with the next source.
     """
     positions: dict[str, list[int]] = defaultdict(list)
     for position, segment in enumerate(segments):
@@ -67,8 +56,7 @@ def translated(
             yield from ((place, (Output(""),)) for place in places)
     for batch, found in write(_batches(sources, batch_size)):
         for source, hypotheses in zip(batch, found, strict=True):
-            halved = halving.take_notices()
-            outputs = tuple(_output(source, one, most, halved) for one in hypotheses)
+            outputs = tuple(_output(source, one, most) for one in hypotheses)
             yield from ((position, outputs) for position in source.positions)
 
 
@@ -82,11 +70,11 @@ def _read(text: str, reader: Reader, route: Route, positions: tuple[int, ...]) -
     return Source(text, ids, tuple(notices), positions)
 
 
-def _output(source: Source, written: Written, most: int, halved: tuple[str, ...]) -> Output:
+def _output(source: Source, written: Written, most: int) -> Output:
     if written.ended:
-        return Output(written.text, (*source.notices, *halved))
+        return Output(written.text, source.notices)
     cut = f"the hypothesis has no end after {most} tokens (max_length): it was cut"
-    return Output(written.text, (*source.notices, cut, *halved))
+    return Output(written.text, (*source.notices, cut))
 
 
 def _batches(sources: Sequence[Source], most: int) -> Iterator[list[Source]]:
@@ -99,6 +87,21 @@ def _batches(sources: Sequence[Source], most: int) -> Iterator[list[Source]]:
         batch.append(source)
     if batch:
         yield batch
+
+
+def halved(
+    batches: Iterable[list[Source]], compute: Callable[[Sequence[Source]], Sequence[list[Written]]], checkpoint: str
+) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
+    """Batches with what was computed of them, in halves where memory runs out, as a notice of the first source tells.
+
+    Args:
+        checkpoint: whose memory, for errors.
+    """
+    halving = Halving(checkpoint)
+    for batch in batches:
+        for some, found in halving.run(batch, lambda source: len(source.ids), compute):
+            first, *others = some
+            yield [replace(first, notices=(*first.notices, *halving.taken())), *others], found
 
 
 def tokenizer_settings(reader: Reader) -> dict[str, str]:
