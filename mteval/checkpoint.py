@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from mteval import network
+from mteval.checkpoint_files import damage
 from mteval.errors import ConfigError, GatedError, UnavailableError
 from mteval.needs import Need
 
@@ -34,13 +35,14 @@ class Checkpoint:
     Attributes:
         name: its name on the hub, or the folder's own.
         folder: where it lies.
+        parts: what of it is used.
     """
 
     def __init__(self, name: str, folder: Path, commit: str | None, parts: tuple[Part, ...] = PARTS) -> None:
         self.name = name
         self.folder = folder
         self._commit = commit
-        self._parts = parts
+        self.parts = parts
 
     @cached_property
     def revision(self) -> str:
@@ -48,7 +50,7 @@ class Checkpoint:
         if self._commit is not None:
             return self._commit
         digest = hashlib.sha256()
-        for name in used(_names(self.folder), self._parts):
+        for name in used(_names(self.folder), self.parts):
             path = self.folder / name
             told = path.stat()
             digest.update(f"{name}\0{_sha256(path.resolve(), told.st_size, told.st_mtime_ns)}\n".encode())
@@ -74,7 +76,7 @@ def find(checkpoint: str, revision: str | None, parts: tuple[Part, ...] = PARTS)
         parts: what of it is needed.
 
     Raises:
-        UnavailableError: it is not to be had, or a file is missing from it.
+        UnavailableError: it is not to be had, or a file is missing from it or cut short.
         GatedError: its licence must be accepted first.
         ConfigError: ``checkpoint`` is neither a folder nor a possible name, or a folder is given a revision.
     """
@@ -84,10 +86,25 @@ def find(checkpoint: str, revision: str | None, parts: tuple[Part, ...] = PARTS)
             raise ConfigError("revision", f"{checkpoint} is a folder, which has no revisions", "leave revision out")
         if lack := _lack(folder, parts):
             raise UnavailableError(checkpoint, lack, "give a folder that save_pretrained or the hub's download wrote")
-        return Checkpoint(folder.resolve().name, folder, None, parts)
+        return _whole(Checkpoint(folder.resolve().name, folder, None, parts), checkpoint)
     if folder.is_absolute() or checkpoint.startswith((".", "~")) or checkpoint.count("/") > 1:
         raise UnavailableError(checkpoint, "there is no such folder", "correct checkpoint, or name one on the hub")
-    return _on_hub(checkpoint, revision, parts)
+    return _whole(_on_hub(checkpoint, revision, parts), checkpoint)
+
+
+def _whole(found: Checkpoint, name: str) -> Checkpoint:
+    """A checkpoint, once none of its files is seen to be cut short.
+
+    Raises:
+        UnavailableError: one is.
+    """
+    if problem := _damage(found.folder, found.parts):
+        raise UnavailableError(name, problem, f"remove it from {found.folder}, and copy or download it again")
+    return found
+
+
+def _damage(folder: Path, parts: tuple[Part, ...]) -> str | None:
+    return next((told for name in used(_names(folder), parts) if (told := damage(folder / name))), None)
 
 
 def need(
@@ -106,10 +123,13 @@ def need(
     """
     folder = Path(checkpoint).expanduser()
     if folder.is_dir() or folder.is_absolute() or checkpoint.startswith((".", "~")) or checkpoint.count("/") > 1:
-        lack = _lack(folder, parts) if folder.is_dir() else "there is no such folder"
+        lack = _lack(folder, parts) or _damage(folder, parts) if folder.is_dir() else "there is no such folder"
         memory = None if lack else _memory(folder, bytes_per_weight, parts)
         return Need("checkpoint", checkpoint, lack is None, lack or f"in {folder}", "correct checkpoint", memory=memory)
     cached = _in_cache(checkpoint, revision, parts)
+    if cached is not None and (damaged := _damage(cached.folder, parts)):
+        remedy = f"remove it from {cached.folder}, and copy or download it again"
+        return Need("checkpoint", checkpoint, False, damaged, remedy)
     return Need(
         "checkpoint",
         checkpoint,

@@ -50,7 +50,7 @@ def named(need: Need) -> str:
 
 def _fact(need: Need, around: Surroundings, example: bool) -> Fact:
     what = named(need)
-    fact = Fact(what, need.found, need.detail, need.remedy, telling=False, memory=need.memory)
+    fact = Fact(what, need.found, need.detail, need.remedy, telling=False, memory=_memory(need, need.memory, around))
     if need.kind == "endpoint" and need.url is not None:
         fact = _reached(need, need.url, around, "")
     elif need.kind in FETCHED and need.found is not True and need.hub is not None:
@@ -96,8 +96,13 @@ def _fetched(need: Need, around: Surroundings) -> Fact:
         said = f"{told}; gated, and the hub does not say whether this user has accepted its licence"
         return Fact(what, None, said, remedy, download=size)
     licence = "; gated, and this user has accepted its licence" if says.gated else ""
-    memory = need.memory or (size if need.kind == "checkpoint" else None)
+    memory = _memory(need, need.memory or (size if need.kind == "checkpoint" else None), around)
     return Fact(what, True, f"{told} at first use{licence}", need.remedy, download=size, memory=memory)
+
+
+def _memory(need: Need, of_one: int | None, around: Surroundings) -> int | None:
+    """The memory that is taken where most is: by all copies, or by those that share one accelerator."""
+    return None if of_one is None else of_one * -(-need.copies // max(1, len(around.devices)))
 
 
 def _or(remedy: str, other: str) -> str:

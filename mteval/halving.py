@@ -10,8 +10,11 @@ from mteval.errors import UnavailableError
 One = TypeVar("One")
 Found = TypeVar("Found")
 
-_SAID = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
-"""What PyTorch says in lower letters where there is no memory, on any device."""
+_SAID = (
+    *("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed"),
+    *("failed to allocate memory", "bad_alloc"),
+)
+"""What PyTorch and CTranslate2 say in lower letters where there is no memory, on any device."""
 
 
 class Halving:

@@ -31,7 +31,8 @@ class Need:
         dataset: whether that name is a data set's, not a model's.
         revision: a branch, tag or commit there; ``None`` for the main branch.
         files: patterns (``*.safetensors``) of the files that are needed; none for all.
-        memory: bytes that it takes when loaded, as far as that is known without loading it.
+        memory: bytes that it takes when loaded, once, as far as that is known without loading it.
+        copies: how many processes load it, as far as a setting says; they share what accelerators there are.
         url: where an endpoint answers.
     """
 
@@ -46,6 +47,7 @@ class Need:
     revision: str | None = None
     files: tuple[str, ...] = ()
     memory: int | None = None
+    copies: int = 1
     url: str | None = None
 
 

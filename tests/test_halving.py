@@ -41,10 +41,10 @@ def within(made, notices_of):
     sys.exit("memory never ran out")
 """
 COMET = """
-from mteval.metrics import comet
+from mteval.metrics import comet, comet_runner
 from mteval.metrics.base import Item
 
-comet._CPU_TOKENS = 10**9
+comet_runner._CPU_TOKENS = 10**9
 metric = comet.Comet(
     checkpoint=sys.argv[1], label="C", needs_reference=False, licence="MIT", device="cpu", batch_size=10**4
 )
@@ -82,6 +82,29 @@ print(json.dumps({
 }))
 """
 
+CTRANSLATE2 = """
+from mteval.lang import LangPair
+from mteval.segment import Segment
+from mteval.systems.huggingface_ctranslate2 import CTranslate2
+
+pair = LangPair("pt", "en")
+segments = [Segment(str(n), f"{n} " + "abcd " * 14, "d", "x") for n in range(3000)]
+
+def made(batch_size=10**9):
+    system = CTranslate2(sys.argv[1], batch_size=batch_size, max_length=4, cache=sys.argv[2], inter_threads=2)
+    found = dict(system.translate(segments, pair, {}))
+    system.close()
+    return found
+
+whole = made(4000)
+limited, notices = within(made, lambda one: [notice for notice in one.notices if "memory" in notice])
+print(json.dumps({
+    "same": sum(one.text != limited[at].text for at, one in whole.items()),
+    "notices": notices,
+    "count": len(limited),
+}))
+"""
+
 
 def limited(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", LIMITED + code, *arguments]
@@ -106,6 +129,16 @@ def test_translating_goes_on_in_smaller_batches(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr[-2000:]
     told = json.loads(shown.stdout)
     assert (told["count"], told["same"]) == (500, 0)
+    assert all(notice.startswith("memory ran out with ") for notice in told["notices"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is limited through Linux's own ways")
+def test_ctranslate2_goes_on_in_smaller_batches(tmp_path: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    shown = limited(CTRANSLATE2, str(write_nllb(tmp_path / "nllb")), str(tmp_path / "cache"))
+    assert shown.returncode == 0, shown.stderr[-2000:]
+    told = json.loads(shown.stdout)
+    assert (told["count"], told["same"]) == (3000, 0)
     assert all(notice.startswith("memory ran out with ") for notice in told["notices"])
 
 

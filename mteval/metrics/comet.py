@@ -6,33 +6,23 @@ precision. The command ``comet-score`` casts the weights to half precision first
 
 from __future__ import annotations
 
-import functools
 import importlib.metadata
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mteval.errors import ConfigError, ContractError, MissingReferenceError, UnavailableError
-from mteval.halving import Halving
+from mteval.errors import ConfigError, MissingReferenceError, UnavailableError
 from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
-from mteval.metrics.comet_batches import groups
-from mteval.metrics.comet_checkpoint import JOINING, POOLING, CometCheckpoint
-from mteval.metrics.comet_first_token import keep_first_token
-from mteval.metrics.comet_model import Output, joined
-from mteval.metrics.comet_pooling import pooled
-from mteval.metrics.comet_precision import SIGNED, lower
+from mteval.metrics.comet_checkpoint import POOLING, CometCheckpoint
+from mteval.metrics.comet_precision import SIGNED
+from mteval.metrics.comet_runner import CometRunner
 from mteval.metrics.comet_settings import card_of, check_texts, check_way
-from mteval.metrics.comet_texts import Given, Texts
 from mteval.needs import Need
-from mteval.segment import ErrorSpan
 from mteval.signature import Signature
-
-_GROUP = 4096  # items are looked at so many at a time, so that what is known of their texts takes bounded memory
-_CPU_TOKENS = 1024
+from mteval.workers import Crew, Part, check_workers, copies
 
 
 class Comet(Metric):
@@ -70,6 +60,8 @@ class Comet(Metric):
         batch_size: how many texts as long as the encoder takes are scored together at most; of shorter ones as many
             more as have as many tokens together. On a CPU, where more is no faster, less is taken.
         device: ``auto`` (CUDA if there is a device, else the CPU), ``cpu`` or ``cuda``.
+        workers: how many processes share the items, each with a model of its own: ``auto`` is one for each CUDA device
+            and, without any, this process alone. Scores are the same but for rounding, as with other batches.
         revision: of the checkpoint at the hub: a commit, branch or tag.
         local_encoder: a folder with the configuration and tokenizer of the checkpoint's encoder, so that nothing is
             looked for at the hub.
@@ -98,6 +90,7 @@ class Comet(Metric):
         precision: str = "fp32",
         batch_size: int = 16,
         device: str = "auto",
+        workers: int | str = "auto",
         revision: str | None = None,
         local_encoder: str | None = None,
         open_alternative: str = "Unbabel/wmt20-comet-qe-da",
@@ -119,11 +112,22 @@ class Comet(Metric):
             thresholds=thresholds,
         )
         check_way(self._card, precision, batch_size, device, windows)
+        check_workers(f"metric {label}, key workers", workers)
         self._windows = windows
         self._precision = precision
-        self._batch_size = batch_size
         self._device = device
+        self._workers = workers
         self._checkpoint = CometCheckpoint(checkpoint, revision, local_encoder, gated, open_alternative)
+        self._crew = Crew(f"metric {label}", device, workers)
+        self._runner = CometRunner(
+            self._checkpoint,
+            label,
+            context=context,
+            windows=windows is not None,
+            precision=precision,
+            batch_size=batch_size,
+            device=device,
+        )
 
     @property
     def card(self) -> MetricCard:
@@ -163,7 +167,8 @@ class Comet(Metric):
         raise ConfigError(f"metric {self._card.label}, key {key}", problem, remedy)
 
     def needs(self) -> tuple[Need, ...]:
-        return self._checkpoint.needs(2 if self._precision == "fp16" else 4)
+        found = self._checkpoint.needs(2 if self._precision == "fp16" else 4)
+        return tuple(replace(one, copies=copies(self._workers)) for one in found)
 
     def signature(self, references: int) -> Signature:
         """Every setting that must match for scores against so many references to be comparable.
@@ -194,38 +199,32 @@ class Comet(Metric):
         return Signature.of(settings | {"version": importlib.metadata.version("unbabel-comet")})
 
     def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:
-        """Score items, longest first, in batches; see ``Metric.score``.
+        """Score items, longest first, in batches, by as many workers as there are; see ``Metric.score``.
 
         A batch that memory has no room for is halved, which a notice of the next score tells.
 
         Raises:
             MissingReferenceError: an item, or its context, lacks the reference that the model needs.
             ContractError: the model gives a score that is not a number.
-            UnavailableError, ConfigError: as ``check`` does.
+            UnavailableError, ConfigError: as ``check`` does; a text does not fit into memory, or a worker died.
         """
         same: dict[Item, list[int]] = {}
         for position, item in enumerate(items):
             same.setdefault(self._seen(item, position), []).append(position)
         if not same:
             return
-        model = self._model
-        joining = self._checkpoint.class_identifier in JOINING
-        outputs_of = joined if joining else pooled
-        halving = Halving(f"metric {self._card.label}")
-        for group in groups(same, _GROUP):
-            given = Texts(model, joining, self._card.context, self._windows is not None).of(group)
-            owners = {id(part): item for item, one in given.items() for of_sample in one.parts for part in of_sample}
-            parts = [part for one in given.values() for of_sample in one.parts for part in of_sample]
-            outputs: dict[Item, dict[int, Output]] = {item: {} for item in given}
-            for found in outputs_of(model, parts, self._budget, halving):
-                for part, output in found:
-                    outputs[owners[id(part)]][id(part)] = output
-                for item in dict.fromkeys(owners[id(part)] for part, _ in found):
-                    if len(outputs[item]) == sum(map(len, given[item].parts)):
-                        score = self._score(item, same[item][0], given[item], outputs.pop(item))
-                        if told := halving.taken():
-                            score = replace(score, notices=(*score.notices, *told))
-                        yield from ((position, score) for position in same[item])
+        self.check()
+        different = list(same)
+        sizes = [len(item.source) + len(item.hypothesis) for item in different]
+        parts = self._crew.shares([(item.source, item.references) for item in different], sizes)
+        if parts:
+            self._runner.close()  # which would take a device's memory beside the workers'
+            tasks = [Part(part, ([different[position] for position in part],)) for part in parts]
+            found = self._crew.run(lambda: self._runner, "score", tasks)
+        else:
+            found = self._runner.score(different)
+        for place, score in found:
+            yield from ((position, score) for position in same[different[place]])
 
     def _seen(self, item: Item, position: int) -> Item:
         """What the model sees of an item.
@@ -247,28 +246,6 @@ class Comet(Metric):
         context = tuple(Item(one.source, "", one.references) for one in before)  # which stand before the hypothesis too
         return Item(item.source, item.hypothesis, item.references, context)
 
-    def _score(self, item: Item, position: int, given: Given, outputs: Mapping[int, Output]) -> ItemScore:
-        """An item's score, from what the model says of its parts.
-
-        Raises:
-            ContractError: it is not a number.
-        """
-        by_reference = [[outputs[id(part)][0] for part in of_sample] for of_sample in given.parts]
-        score = _mean([_mean(scores) for scores in by_reference])
-        if not math.isfinite(score):
-            raise ContractError(
-                f"metric {self._card.label}",
-                f"gave {score} for item {position + 1} in {self._precision} ({item.hypothesis[:60]!r})",
-                "set its precision to fp32, or check the checkpoint",
-            )
-        spans: list[ErrorSpan] | None = []
-        for part in given.parts[0]:
-            found = outputs[id(part)][1]
-            spans = None if found is None or spans is None else spans + _moved(found, part.start)
-        return ItemScore(
-            score, (score,), None if spans is None else tuple(spans), given.truncated, notices=given.notices
-        )
-
     def aggregate(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of the segment scores, which are the only column of segment statistics."""
         means: NDArray[np.float64] = sums[:, 0] / counts
@@ -279,32 +256,11 @@ class Comet(Metric):
         return None if self._card.low is None else ItemScore(self._card.low, (self._card.low,))
 
     def close(self) -> None:
-        self.__dict__.pop("_model", None)
-
-    @functools.cached_property
-    def _model(self) -> Any:
-        self.check()
-        import torch
-
-        model = self._checkpoint.load()
-        if self._card.context:
-            model.enable_context()
-        if self._checkpoint.class_identifier in JOINING:
-            keep_first_token(model)
-        cuda = self._device == "cuda" or (self._device == "auto" and torch.cuda.is_available())
-        return lower(model.to("cuda" if cuda else "cpu"), self._precision)
+        self._crew.close()
+        self._runner.close()
 
     @property
-    def _budget(self) -> int:
-        """How many tokens are encoded together at most; a CPU is no faster with more than some hundreds."""
-        tokens = self._batch_size * self._checkpoint.max_positions
-        return tokens if self._model.device.type == "cuda" else min(tokens, _CPU_TOKENS)
-
-
-def _moved(spans: list[ErrorSpan], by: int) -> list[ErrorSpan]:
-    """Spans of a window as spans of the text that it begins at so many characters of."""
-    return [replace(span, start=span.start + by, end=span.end + by) for span in spans]
-
-
-def _mean(numbers: list[float]) -> float:
-    return math.fsum(numbers) / len(numbers)
+    def _model(self) -> Any:
+        """COMET's, in this process."""
+        self.check()
+        return self._runner.model

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 
@@ -19,10 +21,11 @@ from mteval.systems.huggingface_model import Model, Written
 from mteval.systems.huggingface_reader import Reader
 from mteval.systems.huggingface_routing import Route, Routing
 from mteval.systems.huggingface_sources import Source, halved, tokenizer_settings, translated
+from mteval.workers import Crew, Part, check_workers, copies
 
 
 class HuggingFace(System, Proposer):
-    """Translates with a sequence-to-sequence checkpoint, by beam search, on one device.
+    """Translates with a sequence-to-sequence checkpoint, by beam search, on one device or several.
 
     Decoding follows the settings below alone. Of the checkpoint's own ``generation_config`` only token ids and
     forbidden tokens are kept; its beam size, lengths, penalties and forced end are not.
@@ -52,6 +55,8 @@ class HuggingFace(System, Proposer):
             shrink with the number of hypotheses that are proposed.
         precision: of weights and arithmetic: ``fp32``, ``bf16`` or ``fp16``.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
+        workers: how many processes share the sources, each with weights of its own: ``auto`` is one for each CUDA
+            device and, without any, this process alone.
         sampling: how proposals are drawn: ``temperature``, ``top_p``, ``epsilon_cutoff`` and ``seed``, as in
             ``{epsilon_cutoff: 0.02, seed: 1}``; ``None`` proposes by beam search. Translations are never drawn.
 
@@ -72,12 +77,14 @@ class HuggingFace(System, Proposer):
         batch_size: int = 1024,
         precision: str = "fp32",
         device: str = "auto",
+        workers: int | str = "auto",
         sampling: Mapping[str, float] | None = None,
     ) -> None:
         check_checkpoint(checkpoint)
         check_texts(("revision", revision))
         check_choices(("precision", precision, DTYPES), ("device", device, DEVICES))
         check_counts(("beam_size", beam_size), ("max_length", max_length), ("batch_size", batch_size))
+        check_workers("workers", workers)
         self._routing = Routing(checkpoint, family, pairs, language_codes, prefix)
         self.checkpoint = checkpoint
         self.revision = revision
@@ -87,6 +94,7 @@ class HuggingFace(System, Proposer):
         self.batch_size = batch_size
         self.precision = precision
         self.device = device
+        self.workers = workers
         self.sampling = parse_sampling(sampling, "sampling")
 
     @property
@@ -111,7 +119,8 @@ class HuggingFace(System, Proposer):
         self._reader.check_length(self.max_length, self.checkpoint)
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
-        return (need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2)),)
+        found = need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2))
+        return (replace(found, copies=copies(self.workers)),)
 
     def signature(self, pair: LangPair) -> Signature:
         return self._signature(pair, {"beam": self.beam_size})
@@ -124,23 +133,49 @@ class HuggingFace(System, Proposer):
 
     def close(self) -> None:
         """Give up the memory that the weights take; they are loaded again when they are needed."""
-        if "_model" in self.__dict__:
-            self._model.release()
+        self._crew.close()
+        self._release()
 
     def translate(
         self, segments: Sequence[Segment], pair: LangPair, hypotheses: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[int, Output]]:
+        if parts := self._parts(segments):
+            tasks = [Part(part, ([segments[row] for row in part], pair, {})) for part in parts]
+            yield from self._crew.run(self._alone, "translate", tasks)
+            return
         for position, (output,) in self._best(segments, pair, self.beam_size, 1, self.batch_size):
             yield position, output
 
     def propose(
         self, segments: Sequence[Segment], pair: LangPair, count: int
     ) -> Iterator[tuple[int, tuple[Output, ...]]]:
-        if self.sampling is None:
+        if parts := self._parts(segments):
+            tasks = [Part(part, ([segments[row] for row in part], pair, count)) for part in parts]
+            yield from self._crew.run(self._alone, "propose", tasks)
+        elif self.sampling is None:
             width = self._width(count)
             yield from self._best(segments, pair, width, count, self.batch_size * self.beam_size // width)
         else:
             yield from self._drawn(segments, pair, count)
+
+    def _parts(self, segments: Sequence[Segment]) -> list[list[int]]:
+        """The segments in parts for workers, those with one source together; none where there are no workers."""
+        sources = [segment.source for segment in segments]
+        if parts := self._crew.shares(sources, list(map(len, sources))):
+            self._release()  # what would take a device's memory beside the workers'
+        return parts
+
+    def _alone(self) -> HuggingFace:
+        """The same system as a worker has it: without workers of its own, and with nothing loaded yet."""
+        alone = copy(self)
+        alone.workers = 1
+        for loaded in ("_model", "_reader", "_crew"):
+            alone.__dict__.pop(loaded, None)
+        return alone
+
+    def _release(self) -> None:
+        if "_model" in self.__dict__:
+            self._model.release()
 
     def _best(
         self, segments: Sequence[Segment], pair: LangPair, width: int, count: int, batch_size: int
@@ -209,3 +244,7 @@ class HuggingFace(System, Proposer):
     @cached_property
     def _model(self) -> Model:
         return Model(self._reader, self.precision, self.device)
+
+    @cached_property
+    def _crew(self) -> Crew:
+        return Crew(self.checkpoint, self.device, self.workers)

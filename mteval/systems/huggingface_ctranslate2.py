@@ -54,8 +54,10 @@ class CTranslate2(System, Proposer):
         batch_size: the most source tokens in a batch, padding included; a longer source is a batch of its own.
         compute_type: of weights and arithmetic: ``int8``, ``int8_float32``, ``int8_float16``, ``int8_bfloat16``,
             ``int16``, ``float16``, ``bfloat16`` or ``float32``. What the device cannot do is refused.
-        device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
-        inter_threads: how many batches are translated at a time; 0 is one for each core of a CPU, and one on CUDA.
+        device: ``cpu``, ``cuda`` (all such devices that there are share the batches), or ``auto``: CUDA where there is
+            one.
+        inter_threads: how many batches are translated at a time; 0 is one for each core of a CPU, and one on each CUDA
+            device.
         intra_threads: how many threads translate each; 0 is one where each core has its batch, and else what
             CTranslate2 sees fit.
         cache: the folder that keeps what is converted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections import deque
@@ -10,12 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mteval.checkpoint_files import damage
 from mteval.errors import UnavailableError
+from mteval.halving import is_out_of_memory
 from mteval.needs import package
 from mteval.systems.huggingface_ctranslate2_conversion import PACKAGE, vocabulary
 from mteval.systems.huggingface_model import Written, forbidding
 from mteval.systems.huggingface_reader import Reader
-from mteval.systems.huggingface_sources import Source
+from mteval.systems.huggingface_sources import Source, halved
 
 COMPUTE_TYPES = (
     *("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16"),
@@ -84,7 +87,7 @@ class Engine:
         reader: of the same checkpoint.
         compute_type: one of ``COMPUTE_TYPES``.
         device: ``cpu`` or ``cuda``.
-        inter_threads: how many batches are translated at a time.
+        inter_threads: how many batches are translated at a time, on each device that there is.
         intra_threads: how many threads translate each; 0 leaves it to CTranslate2.
     """
 
@@ -97,23 +100,29 @@ class Engine:
         self._device = device
         self._inter_threads = inter_threads
         self._intra_threads = intra_threads
+        self._memory_ran_out = False
 
     @cached_property
     def translator(self) -> Any:
         """The ``ctranslate2.Translator``, ready to translate; ``UnavailableError`` if its files are broken."""
         import ctranslate2
 
+        remedy = f"remove {self._folder}, or convert it again"
+        for name in ("config.json", "model.bin"):
+            if problem := damage(self._folder / name):
+                raise UnavailableError(self._reader.name, problem, remedy)
         try:
             return ctranslate2.Translator(
                 str(self._folder),
                 device=self._device,
+                device_index=self._devices,
                 compute_type=self._compute_type,
                 inter_threads=self._inter_threads,
                 intra_threads=self._intra_threads,
             )
         except (RuntimeError, ValueError) as error:
-            problem = f"CTranslate2 cannot load it ({_reason(error)})"
-            raise UnavailableError(self._reader.name, problem, f"remove {self._folder}, or convert it again") from error
+            problem = f"CTranslate2 cannot load its model.bin ({_reason(error)})"
+            raise UnavailableError(self._reader.name, problem, remedy) from error
 
     @cached_property
     def forced(self) -> str | None:
@@ -134,8 +143,11 @@ class Engine:
 
     def write(
         self, batches: Iterator[list[Source]], first: int | None, beam_size: int, most: int, count: int = 1
-    ) -> Iterator[tuple[list[Source], list[list[Written]]]]:
+    ) -> Iterator[tuple[list[Source], Sequence[list[Written]]]]:
         """Translate batches by beam search, several at a time if the engine has the threads.
+
+        Once memory has run out in a batch, it and all that follow are translated one at a time, and halved where that
+        is not enough, which a notice tells.
 
         Args:
             first: the id of the target language's token, where that comes first in a hypothesis.
@@ -148,11 +160,10 @@ class Engine:
         """
         tokenizer = self._reader.tokenizer
         begin = self.forced if first is None else str(tokenizer.convert_ids_to_tokens(first))
-        running: deque[tuple[list[Source], list[Any]]] = deque()
-        for batch in batches:
-            tokens = [tokenizer.convert_ids_to_tokens(source.ids) for source in batch]
-            asked = self.translator.translate_batch(
-                tokens,
+
+        def ask(batch: Sequence[Source]) -> list[Any]:
+            asked: list[Any] = self.translator.translate_batch(
+                [tokenizer.convert_ids_to_tokens(source.ids) for source in batch],
                 target_prefix=None if begin is None else [[begin]] * len(batch),
                 beam_size=beam_size,
                 num_hypotheses=count,
@@ -163,26 +174,49 @@ class Engine:
                 return_end_token=True,
                 asynchronous=True,
             )
-            running.append((batch, asked))
-            if len(running) > self._inter_threads - 1:
-                yield self._finished(*running.popleft(), begin)
-        while running:
-            yield self._finished(*running.popleft(), begin)
+            return asked
+
+        def written(asked: Sequence[Any]) -> list[list[Written]]:
+            try:
+                return [[self._written(tokens, begin) for tokens in one.result().hypotheses] for one in asked]
+            except RuntimeError as error:
+                if is_out_of_memory(error):
+                    raise
+                problem = f"CTranslate2 stopped ({_reason(error)})"
+                remedy = "lower batch_size, or choose another device"
+                raise UnavailableError(self._reader.name, problem, remedy) from error
+
+        running: deque[tuple[list[Source], list[Any]]] = deque()
+        try:
+            for batch in batches if not self._memory_ran_out else ():
+                running.append((batch, []))
+                running[-1][1].extend(ask(batch))
+                if len(running) >= self._inter_threads * len(self._devices):
+                    yield running[0][0], written(running[0][1])
+                    running.popleft()
+            while running:
+                yield running[0][0], written(running[0][1])
+                running.popleft()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._memory_ran_out = True
+        if self._memory_ran_out:
+            left = itertools.chain([batch for batch, _ in running], batches)
+            running.clear()
+            yield from halved(left, lambda some: written(ask(some)), self._reader.name)
 
     def release(self) -> None:
         """Give up the memory that the weights take."""
         if (translator := self.__dict__.pop("translator", None)) is not None:
             translator.unload_model()
 
-    def _finished(
-        self, batch: list[Source], asked: Sequence[Any], begin: str | None
-    ) -> tuple[list[Source], list[list[Written]]]:
-        try:
-            results = [one.result() for one in asked]
-        except RuntimeError as error:
-            problem = f"CTranslate2 stopped ({_reason(error)})"
-            raise UnavailableError(self._reader.name, problem, "lower batch_size, or choose another device") from error
-        return batch, [[self._written(tokens, begin) for tokens in result.hypotheses] for result in results]
+    @property
+    def _devices(self) -> list[int]:
+        """The numbers of the devices that each have the weights."""
+        import ctranslate2
+
+        return list(range(ctranslate2.get_cuda_device_count())) if self._device == "cuda" else [0]
 
     def _written(self, tokens: list[str], begin: str | None) -> Written:
         ended = tokens[-1:] == [self._end]

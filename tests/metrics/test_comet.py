@@ -259,7 +259,7 @@ def test_a_score_that_is_no_number_is_refused(copy: Path) -> None:
     contents = opened(copy)
     contents["state_dict"]["estimator.ff.6.bias"].fill_(float("nan"))
     write_ckpt(copy, contents["state_dict"], contents["hyper_parameters"])
-    with pytest.raises(ContractError, match=r"gave nan for item 1 in fp32 \('House\.'\)"):
+    with pytest.raises(ContractError, match=r"gave nan for a hypothesis in fp32 \('House\.'\)"):
         list(comet(copy).score([ITEMS[1]]))
 
 

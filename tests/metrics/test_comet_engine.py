@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mteval.metrics import comet as comet_room
+from mteval.metrics import comet_runner as comet_room
 from mteval.metrics.base import Item
 from mteval.metrics.comet_checkpoint import CometCheckpoint
 from mteval.metrics.comet_fakes import KINDS
