@@ -56,8 +56,9 @@ def _of_json(path: Path, size: int) -> str | None:
 def _of_safetensors(path: Path, size: int) -> str | None:
     """What is wrong with a file that says at its beginning where in it each weight begins and ends."""
     with path.open("rb") as file:
-        length = file.read(_LENGTH.size)
-        header = file.read(_LENGTH.unpack(length)[0]) if len(length) == _LENGTH.size else b""
+        told = file.read(_LENGTH.size)
+        length = _LENGTH.unpack(told)[0] if len(told) == _LENGTH.size else 0
+        header = file.read(length) if length <= size else b""
     try:
         ends = [entry["data_offsets"][1] for name, entry in json.loads(header).items() if name != "__metadata__"]
         whole = _LENGTH.size + len(header) + max(ends, default=0)

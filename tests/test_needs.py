@@ -41,8 +41,10 @@ def test_what_is_unknown_is_not_lacking() -> None:
 
 def test_a_checkpoint_in_a_folder_says_how_much_memory_it_takes(tmp_path: Path) -> None:
     assert checkpoint.need(str(tmp_path), None).detail == "the folder has no config.json"
-    for name, size in {"config.json": 2, "model.safetensors": 400, "tokenizer.json": 2}.items():
-        (tmp_path / name).write_bytes(b"x" * size)
+    header = b'{"w": {"dtype": "U8", "shape": [300], "data_offsets": [0, 300]}}'.ljust(92)
+    weights = len(header).to_bytes(8, "little") + header + b"x" * 300
+    for name, data in {"config.json": b"{}", "model.safetensors": weights, "tokenizer.json": b"{}"}.items():
+        (tmp_path / name).write_bytes(data)
     there = checkpoint.need(str(tmp_path), None, bytes_per_weight=2)
     assert (there.found, there.memory) == (True, 200)
 

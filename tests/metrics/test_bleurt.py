@@ -260,7 +260,7 @@ def test_broken_weights_are_refused(copy: Path) -> None:
     save_file({k: v for k, v in state.items() if not k.startswith("classifier")}, file, metadata={"format": "pt"})
     refused(bleurt(copy), r"its weights do not fit its config.json \(KeyError: 'classifier.weight'\)")
     file.write_bytes(b"no weights")
-    refused(bleurt(copy), r"model\.safetensors cannot be loaded")
+    refused(bleurt(copy), r"model\.safetensors is cut off, or no safetensors")
 
 
 def test_broken_settings_are_refused(copy: Path) -> None:
@@ -271,7 +271,7 @@ def test_broken_settings_are_refused(copy: Path) -> None:
     (copy / "config.json").write_text(json.dumps(config))
     refused(bleurt(copy), r"its config\.json lacks hidden_size, and is of no BLEURT")
     (copy / "config.json").write_text("{")
-    refused(bleurt(copy), r"its config\.json cannot be read")
+    refused(bleurt(copy), r"config\.json is cut off, or no JSON")
 
 
 def test_a_broken_tokenizer_is_refused(copy: Path) -> None:

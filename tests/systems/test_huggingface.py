@@ -634,7 +634,7 @@ def test_broken_files_are_refused_before_anything_is_translated(
 ) -> None:
     folder = copy(family)
     (folder / file).write_bytes(b"\0broken")
-    with pytest.raises(UnavailableError, match="cannot be loaded") as caught:
+    with pytest.raises(UnavailableError, match=r"cannot be loaded|json is cut off, or no JSON") as caught:
         of(folder, pairs=["pt-en"]).check(PT_EN)
     assert "\n" not in str(caught.value)
 
@@ -650,7 +650,7 @@ def test_broken_and_missing_weights_are_refused(copy: Callable[[str], Path]) -> 
     with pytest.raises(UnavailableError, match=rf"1 of its weights are missing, {name}"):
         translate(of(folder))
     path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(UnavailableError, match="its weights cannot be loaded"):
+    with pytest.raises(UnavailableError, match=r"model\.safetensors is cut off: it has 5000 bytes of"):
         translate(of(folder))
 
 
