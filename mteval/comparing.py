@@ -39,10 +39,8 @@ class UnitPool:
         """The units of some segments, all of which have a score."""
         key = id(found), _key(rows)
         if key not in self._made:
-            assert found.statistics is not None  # it has scores
             whole = np.array_equal(rows, np.arange(len(found)))  # then nothing is copied
-            statistics = found.statistics if whole else found.statistics[rows]
-            self._made[key] = found, Units.of(statistics, self.blocks(rows))
+            self._made[key] = found, Units.of(found.of(None if whole else rows), self.blocks(rows))
         return self._made[key][1]
 
 

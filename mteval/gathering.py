@@ -12,7 +12,7 @@ from mteval import recounting, reuse
 from mteval.gate import Mark
 from mteval.metrics.base import Item, ItemScore, Metric, stacked
 from mteval.report.base import Counting
-from mteval.scores import Points, SegmentScores
+from mteval.scores import Floats, Points, SegmentScores, narrowest
 from mteval.scoring import Items
 from mteval.segment import ErrorSpan, EvalSet, Hypotheses
 from mteval.store import Store
@@ -124,7 +124,7 @@ class _Columns:
 
     def __init__(self, size: int) -> None:
         self._numbers = np.full(size, np.nan)
-        self._statistics: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None
+        self._statistics: Floats | None = None
         self._spans: list[tuple[ErrorSpan, ...] | None] | None = None
         self._truncated: list[int] = []
         self._told: list[tuple[int, str]] = []
@@ -134,8 +134,10 @@ class _Columns:
         size, part = len(self._numbers), slice(rows.start, rows.stop)
         self._numbers[part] = [np.nan if score.score is None else score.score for score in scores]
         if (statistics := stacked(scores)) is not None:
+            kind = narrowest(statistics)
             if self._statistics is None:
-                self._statistics = np.full((size, statistics.shape[1]), np.nan)
+                self._statistics = np.full((size, statistics.shape[1]), np.nan, kind)
+            self._statistics = self._statistics.astype(np.promote_types(self._statistics.dtype, kind), copy=False)
             self._statistics[part] = statistics
         if any(score.spans is not None for score in scores):
             self._spans = self._spans or [None] * size

@@ -10,8 +10,8 @@ import numpy as np
 
 from mteval import reuse
 from mteval.gate import Mark, MarkKind
-from mteval.metrics.base import Item, ItemScore, Metric
-from mteval.scores import Points, SegmentScores
+from mteval.metrics.base import Item, ItemScore, Metric, stacked
+from mteval.scores import Points, SegmentScores, narrowest
 from mteval.store import Store
 from mteval.usage import Meter
 
@@ -104,10 +104,14 @@ def _with(texts: Mapping[str, str], item: Item) -> Item:
 
 def _replaced(found: SegmentScores, items: Mapping[int, ItemScore]) -> SegmentScores:
     """The same scores with those of some segments, by position, replaced."""
-    width = max((len(item.statistics) for item in items.values()), default=0)
     scores, statistics = found.numbers.copy(), found.statistics
-    table = np.full((len(found), width), np.nan) if statistics is None else statistics.copy()
     for row, item in items.items():
         scores[row] = np.nan if item.score is None else item.score
-        table[row] = item.statistics or np.nan
-    return SegmentScores(found.metric, found.system, Points(scores), table)
+    new = stacked(list(items.values()))
+    if statistics is None and new is not None:
+        statistics = np.full((len(found), new.shape[1]), np.nan)
+    if statistics is not None:
+        kind = statistics.dtype if new is None else np.promote_types(statistics.dtype, narrowest(new))
+        statistics = statistics.astype(kind)
+        statistics[list(items)] = np.nan if new is None else new
+    return SegmentScores(found.metric, found.system, Points(scores), statistics)

@@ -5,15 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mteval.errors import ContractError
 
+Floats = NDArray[np.float16] | NDArray[np.float32] | NDArray[np.float64]
+"""Numbers of any of the widths that ``narrowest`` chooses from."""
+
 _CHUNK = 4096
 """Scores that are made Python's numbers together, so that a million of them never are at once."""
+
+
+def narrowest(numbers: NDArray[np.float64]) -> np.dtype[Any]:
+    """The narrowest floating-point type that holds numbers exactly, as float16 does whole ones up to 2048.
+
+    The segment statistics of lexical metrics are small counts, and there may be millions of them.
+    """
+    with np.errstate(over="ignore"):
+        for kind in (np.float16, np.float32):
+            if np.array_equal(numbers.astype(kind), numbers, equal_nan=True):
+                return np.dtype(kind)
+    return np.dtype(np.float64)
 
 
 class Points(Sequence[float | None]):
@@ -64,15 +79,16 @@ class SegmentScores:
         metric: the metric's name.
         system: the system's name.
         scores: one score a segment, ``None`` where there is none; kept as ``Points``.
-        statistics: float64 array of shape [segments, k]: the *segment statistics* from which the metric computes its
-            system score for any subset or resample without scoring again. The row of a segment without a score is
-            all NaN. ``None`` if nothing was scored.
+        statistics: array of shape [segments, k]: the *segment statistics* from which the metric computes its system
+            score for any subset or resample without scoring again. The row of a segment without a score is all NaN.
+            ``None`` if nothing was scored. It may be of a narrower type than float64 that holds the same numbers, so
+            make it float64 before computing with it, as ``of`` and ``scored`` do.
     """
 
     metric: str
     system: str
     scores: Sequence[float | None]
-    statistics: NDArray[np.float64] | None = field(default=None, compare=False)
+    statistics: Floats | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.scores, Points):
@@ -107,6 +123,16 @@ class SegmentScores:
         assert isinstance(self.scores, Points)
         return self.scores.numbers
 
+    def of(self, rows: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """The statistics of segments that have a score; not to be written into.
+
+        Args:
+            rows: the segments' positions; ``None`` for all.
+        """
+        assert self.statistics is not None  # they have scores
+        chosen = self.statistics if rows is None else self.statistics[np.array(rows, np.intp)]
+        return chosen.astype(np.float64, copy=False)
+
     def scored(self, rows: Sequence[int] | None = None) -> NDArray[np.float64] | None:
         """The statistics of the segments that have a score; not to be written into.
 
@@ -122,7 +148,8 @@ class SegmentScores:
         there = ~np.isnan(self.numbers[chosen])
         if not there.any():
             return None
-        return self.statistics[chosen] if there.all() else self.statistics[chosen][there]
+        found = self.statistics[chosen] if there.all() else self.statistics[chosen][there]
+        return found.astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)

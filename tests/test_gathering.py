@@ -109,3 +109,22 @@ def test_what_is_gathered_is_the_reports_own_kind() -> None:
     assert found["a"].notices == [f"segment {at}, metric m: said" for at in (0, 3, 6)]
     assert set(found["b"].recounted) == {"gated"}
     assert set(found["a"].recounted) == {"decoded"}
+
+
+def test_statistics_are_exact_however_large_they_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = dict(zip(SOURCES, (1.0, 2048.0, 4097.0, 1.0, 0.1, 2.0**24 + 1, 1.0, 3.0), strict=True))
+
+    class Grows(Talks):
+        def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:  # type: ignore[override]
+            for position, item in enumerate(items):
+                yield position, ItemScore(0.5, (made[item.source],))
+
+        def nothing(self, item: Item) -> ItemScore:  # type: ignore[override]
+            return ItemScore(0.0, (1e-9,))
+
+    for block in (2, gathering.BLOCK):
+        monkeypatch.setattr(gathering, "BLOCK", block)
+        found, _ = gathered(Grows(), Store(None))
+        expected = [[made[source]] for source in SOURCES]
+        assert found["a"].segments["m"].of().tolist() == expected
+        assert found["b"].recounted["gated"]["m"].of().tolist() == [expected[0], [1e-9], *expected[2:]]

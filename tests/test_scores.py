@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mteval.errors import ContractError
-from mteval.scores import Points, SegmentScores
+from mteval.scores import Points, SegmentScores, narrowest
 
 
 def test_scores_are_numbers_and_none() -> None:
@@ -41,3 +43,29 @@ def test_the_statistics_of_what_has_a_score() -> None:
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        ([0.0, 7.0, 2048.0, math.nan], np.float16),
+        ([0.5, 2049.0], np.float32),
+        ([70_000.0], np.float32),
+        ([2.0**24 + 1], np.float64),
+        ([0.1], np.float64),
+        ([1e300], np.float64),
+    ],
+)
+def test_the_narrowest_type_that_loses_nothing(numbers: list[float], kind: type[np.floating[Any]]) -> None:
+    table = np.array(numbers)
+    assert narrowest(table) == kind
+    np.testing.assert_array_equal(table.astype(kind).astype(np.float64), table)
+
+
+@pytest.mark.parametrize("rows", [None, range(50)])
+def test_narrow_statistics_are_computed_with_as_float64(rows: Sequence[int] | None) -> None:
+    found = SegmentScores("m", "s", (1.0,) * 50, np.full((50, 1), 2048, np.float16))  # their sum is no float16
+    for table in (found.of(rows), found.scored(rows)):
+        assert table is not None
+        assert table.dtype == np.float64
+        assert table.sum() == 50 * 2048

@@ -90,12 +90,12 @@ def _members(pair: PairResult) -> Iterator[tuple[str, NDArray[np.float64]]]:
     for system in pair.systems:
         for metric, found in system.segment_scores.items():
             if found.statistics is not None:
-                yield _name(of_pair, system.name, metric, "raw"), found.statistics
+                yield _name(of_pair, system.name, metric, "raw"), found.statistics.astype(np.float64, copy=False)
         for counting, by_metric in system.recounted.items():
             for metric, found in by_metric.items():
                 name = _name(of_pair, system.name, metric, counting)
                 if found.statistics is not None:
-                    yield name, found.statistics
+                    yield name, found.statistics.astype(np.float64, copy=False)
                 yield f"{name}/scores", found.numbers
 
 
