@@ -141,7 +141,8 @@ def _record_failure(error: Exception) -> None:
     """Write into a cell's folder why it failed; where that cannot be written, Hydra must tell it."""
     chosen = HydraConfig.get()
     try:
-        failed_cells.record(Path(chosen.runtime.output_dir), list(chosen.overrides.task), error)
+        given: Any = OmegaConf.to_container(chosen.overrides.task, resolve=False)  # what one looks up may be secret
+        failed_cells.record(Path(chosen.runtime.output_dir), given, error)
     except (MtevalError, OSError):
         raise error from None
 
