@@ -1,33 +1,36 @@
-"""Fuzzes one target by coverage: ``python -m fuzz TARGET [SECONDS]``; what breaks it is left in ``build/fuzz/TARGET``.
+"""Fuzzes by coverage what reads, judges and reports text: ``python -m fuzz [TARGET ...] [--seconds 60]``.
 
-It needs ``pip install atheris``.
+An input that breaks a target, or that it takes over 5 seconds for, is left in ``build/fuzz/TARGET`` and ends that
+target's turn; ``python -m fuzz.guided TARGET 1 FILE`` shows it again. It needs ``pip install atheris``.
 """
 
 from __future__ import annotations
 
+import argparse
+import subprocess
 import sys
-import warnings
-from pathlib import Path
 
-import atheris
-
-with atheris.instrument_imports(include=["mteval", "translate"]):
-    from fuzz.targets import SEEDS, TARGETS
+from fuzz.targets import TARGETS
 
 
-def main(name: str, seconds: str = "60") -> None:
-    warnings.simplefilter("ignore")
-    folder = Path("build", "fuzz", name)
-    (corpus := folder / "corpus").mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(SEEDS.get(name, ())):
-        (corpus / f"seed{number}").write_bytes(seed)
-        TARGETS[name](seed)  # so that loading models counts for no text's time
-    options = [f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=4096", "-max_len=4096"]
-    atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={folder}/", str(corpus)], TARGETS[name])
-    atheris.Fuzz()
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description="Fuzz by coverage.")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)} (default: all)")
+    parser.add_argument("--seconds", type=int, default=60, help="how long each is fuzzed (default: 60)")
+    given = parser.parse_args()
+    if unknown := [name for name in given.targets if name not in TARGETS]:
+        parser.error(f"{unknown[0]} is no target; there are {', '.join(TARGETS)}")
+    broken = []
+    for name in given.targets or TARGETS:
+        command = [sys.executable, "-m", "fuzz.guided", name, str(given.seconds)]
+        found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        runs = next((line.split()[-1] for line in found.stdout.splitlines() if "number_of_executed_units" in line), "?")
+        print(f"{name}: {'broken' if found.returncode else 'nothing found'} in {runs} inputs", flush=True)
+        if found.returncode:
+            print(found.stdout, file=sys.stderr)
+            broken.append(name)
+    sys.exit(f"broken: {', '.join(broken)}; see build/fuzz" if broken else 0)
 
 
 if __name__ == "__main__":
-    if not 2 <= len(sys.argv) <= 3 or sys.argv[1] not in TARGETS:
-        sys.exit(f"usage: python -m fuzz TARGET [SECONDS]; the targets are {', '.join(TARGETS)}")
-    main(*sys.argv[1:])
+    main()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
+import lzma
+import pickle
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -264,6 +268,15 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def _checkpoint() -> bytes:
+    """A checkpoint as ``torch.save`` writes it, with nothing in it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("archive/data.pkl", pickle.dumps({"hyper_parameters": {"a": 1}, "state_dict": {}}, 2))
+        packed.writestr("archive/version", "3")
+    return file.getvalue()
+
+
 TARGETS: dict[str, Target] = {
     target.__name__: target
     for target in (
@@ -295,6 +308,8 @@ SEEDS: dict[str, Sequence[bytes]] = {
     "documents": ["Bună ziua.\n\nDa.\n".encode() + b'\xff{"id": "a:1.1", "file": "a.txt", "text": "x"}\n'],
     "mt_metrics_eval": [b"d\tx\nd\tx\n\xffa\nb\n\xffc\nd\n\xffe\nf\n\xffs\t1\ns\tNone\n"],
     "yaml": [b"a: &x [1, {b: c}]\nd: *x\n"],
+    "compressed": [b"\0" + gzip.compress(b"a\nb\n", mtime=0), b"\1" + lzma.compress(b"a\nb\n"), b"\2a\r\nb\n"],
+    "checkpoint": [_checkpoint()],
     "flag_lines": [
         b'{"document": "d", "text": "One. Two."}\n{"source": "a", "hypothesis": "b", "reference": "c"}\n',
         b'{"lines": ["a", "b"], "language": "pt"}\n{"source": "a", "hypotheses": {"s": "b"}, "lang_pair": "ro-en"}\n',

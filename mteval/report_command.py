@@ -98,13 +98,21 @@ def _runs_and_overrides(given: Sequence[str]) -> tuple[list[str], list[str]]:
 def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequence[Path]) -> None:
     from mteval.composition import compose
     from mteval.config import build_metrics, build_reporting
+    from mteval.errors import RunError
     from mteval.merging import merge
     from mteval.merging_shards import joined
+    from mteval.run_search import FEW
 
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)
     runs, failed = _read(given)
     metrics = _metrics(runs, partial(build_metrics, config))
-    whole = joined(runs)
+    try:
+        whole = joined(runs)
+    except RunError as error:
+        if not failed:
+            raise
+        told = f"{error.problem} (failed: {'; '.join(cell.sentence for cell in failed[:FEW])})"
+        raise RunError(error.where, told, error.remedy) from None  # a shard is missing because its cell failed
     runs = [replace(run, result=replace(run.result, pairs=())) for run in runs]  # shards are not held beside the whole
     merged = merge(whole)
     merged = replace(merged, result=replace(merged.result, failed=(*merged.result.failed, *failed)))

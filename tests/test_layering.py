@@ -19,8 +19,8 @@ FLOORS = [
     "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "failed_cells", "recorded_lines",
     "rebuilding", "recorded", "run_search", "merging_shards", "merging_usage", "merging_systems", "merging", "plan",
     "evaluation", "flagging", "delivery", "command_line", "lang_pair_source", "config_secrets", "config_objects",
-    "config_trust", "config_significance", "config", "composition", "sweeping", "app", "building", "doctor_parts",
-    "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts",
+    "config_trust", "config_significance", "config", "composition", "launched", "sweeping", "app",
+    "building", "doctor_parts", "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts",
     "doctor_versions", "doctor_ground", "doctor_examine", "doctor_text", "doctor", "list_command", "init_command",
     "store_command", "flag", "report_command", "completion_words", "completion", "__main__",
 ]  # fmt: skip
@@ -92,7 +92,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(file: Path) -> None:
 def test_only_the_command_line_knows_hydra() -> None:
     know = {file.stem for file in modules() if any(n.split(".")[0] in ("hydra", "omegaconf") for n in imports(file))}
     assert know == {
-        *("config_objects", "config_trust", "config", "composition", "completion_words", "sweeping", "app"),
+        *("config_objects", "config_trust", "config", "composition", "completion_words", "launched", "sweeping", "app"),
         "lang_pair_source",
     }
 
