@@ -48,3 +48,14 @@ def check_checkpoint(checkpoint: object) -> None:
     """
     if not isinstance(checkpoint, str) or not checkpoint.strip():
         raise ConfigError("checkpoint", f"{checkpoint!r} names no checkpoint", "write a hub name or a folder")
+
+
+def check_switches(*settings: tuple[str, object]) -> None:
+    """Make sure that each setting, given as key and value, is true or false.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for key, value in settings:
+        if not isinstance(value, bool):
+            raise ConfigError(key, f"{value!r} is neither true nor false", "write one of them")
