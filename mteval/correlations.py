@@ -7,7 +7,7 @@ are averaged; a group in which nothing can be said (fewer than two scores, or al
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,24 +19,29 @@ Floats = NDArray[np.float64]
 Grouping = Literal["all", "system", "segment"]
 """``none``, ``sys`` and ``item`` in mt-metrics-eval."""
 
-Coefficient = Callable[[Floats, Floats], float]
-"""Of gold scores and scores, shape [scores] each: how well they agree; NaN where that cannot be said."""
+Coefficient = Callable[[Floats, Floats], Floats]
+"""Of gold scores and scores, shape [groups, scores] each: for each group how well they agree, NaN where that cannot be
+said."""
 
-_CELLS = 2**24
+_CELLS = 2**22
 """How many pairs are held at once."""
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Gold scores that are there, in groups, and where in the matrix they stand.
+    """Gold scores that are there, in groups of two or more.
 
     Attributes:
-        gold: one vector a group, of two scores or more.
-        places: for each group, the places of its scores in the flattened matrix.
+        gold: group after group, shape [scores].
+        places: where each stands in the flattened matrix, shape [scores].
+        stacks: groups of one size together: the positions of their scores in ``gold``, shape [groups, size] each.
+        order: for the groups of all stacks, one after the other, which group it is.
     """
 
-    gold: tuple[Floats, ...]
-    places: tuple[NDArray[np.intp], ...]
+    gold: Floats
+    places: NDArray[np.intp]
+    stacks: tuple[NDArray[np.intp], ...]
+    order: NDArray[np.intp]
 
     @classmethod
     def of(cls, gold: Floats, by: Grouping) -> Groups:
@@ -47,24 +52,52 @@ class Groups:
         """
         places = np.arange(gold.size).reshape(gold.shape)
         rows = {"all": places.reshape(1, -1), "system": places, "segment": places.T}[by]
-        flat = gold.ravel()
-        there = [row[~np.isnan(flat[row])] for row in rows]
-        kept = tuple(row for row in there if len(row) > 1)
-        return cls(tuple(flat[row] for row in kept), kept)
+        there = ~np.isnan(gold.ravel()[rows])
+        rows, there = rows[there.sum(axis=1) > 1], there[there.sum(axis=1) > 1]
+        sizes = there.sum(axis=1)
+        starts = np.cumsum(sizes) - sizes
+        stacks, order = [], []
+        for size in np.unique(sizes):
+            same = np.flatnonzero(sizes == size)
+            stacks.append(starts[same, None] + np.arange(size))
+            order.append(same)
+        kept = rows[there]
+        return cls(gold.ravel()[kept], kept, tuple(stacks), np.concatenate(order) if order else np.empty(0, np.intp))
 
     def __len__(self) -> int:
-        return len(self.gold)
+        return len(self.order)
 
-    def scores(self, matrix: Floats) -> tuple[Floats, ...]:
-        """Another matrix's scores in the same places, a vector a group.
+    @property
+    def sizes(self) -> list[int]:
+        """How many scores each group holds, in order."""
+        found = np.empty(len(self), np.intp)
+        found[self.order] = np.concatenate(
+            [np.full(len(stack), stack.shape[1]) for stack in self.stacks] or [self.order]
+        )
+        return [int(size) for size in found]
+
+    def scores(self, matrix: Floats) -> Floats:
+        """Another matrix's scores in the same places: shape [scores].
 
         Raises:
             ValueError: one of them is not there.
         """
-        flat = matrix.ravel()
-        found = tuple(flat[row] for row in self.places)
-        if any(np.isnan(one).any() for one in found):
+        found = matrix.ravel()[self.places]
+        if np.isnan(found).any():
             raise ValueError("there is no score where there is a gold score")
+        return found
+
+    def values(self, coefficient: Coefficient, scores: Floats) -> Floats:
+        """What a coefficient says of each group: shape [groups].
+
+        Args:
+            scores: as ``scores`` gives them.
+        """
+        found = np.empty(len(self))
+        done = 0
+        for stack in self.stacks:
+            found[self.order[done : done + len(stack)]] = coefficient(self.gold[stack], scores[stack])
+            done += len(stack)
         return found
 
     def average(self, coefficient: Coefficient, matrix: Floats) -> float:
@@ -73,70 +106,102 @@ class Groups:
         Args:
             matrix: the scores, shape [systems, segments].
         """
-        found = [coefficient(gold, scores) for gold, scores in zip(self.gold, self.scores(matrix), strict=True)]
-        said = [one for one in found if not np.isnan(one)]
-        return float(np.mean(said)) if said else float("nan")
+        return mean(self.values(coefficient, self.scores(matrix)))
 
 
-def pearson(gold: Floats, scores: Floats) -> float:
+def mean(values: Floats) -> float:
+    """The mean of what are numbers; NaN if none is."""
+    said = values[~np.isnan(values)]
+    return float(np.mean(said)) if len(said) else float("nan")
+
+
+def pearson(gold: Floats, scores: Floats) -> Floats:
     """Pearson's correlation; NaN where one of the two is constant."""
-    if _constant(gold) or _constant(scores):
-        return float("nan")
-    first, second = gold - gold.mean(), scores - scores.mean()
-    together = (first / np.linalg.norm(first)) @ (second / np.linalg.norm(second))
-    return float(np.clip(together, -1.0, 1.0))
+    first, second = (one - one.mean(axis=1, keepdims=True) for one in (gold, scores))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        first, second = (one / np.linalg.norm(one, axis=1, keepdims=True) for one in (first, second))
+    found = np.clip((first * second).sum(axis=1), -1.0, 1.0)
+    return np.where(_constant(gold) | _constant(scores), np.nan, found)
 
 
-def _constant(scores: Floats) -> bool:
-    return bool((scores == scores[0]).all())
+def _constant(scores: Floats) -> NDArray[np.bool_]:
+    return np.asarray((scores == scores[:, :1]).all(axis=1))
 
 
-def spearman(gold: Floats, scores: Floats) -> float:
+def spearman(gold: Floats, scores: Floats) -> Floats:
     """Spearman's rank correlation; equal scores share the mean of their ranks."""
     from scipy.stats import rankdata
 
-    return pearson(rankdata(gold), rankdata(scores))
+    return pearson(rankdata(gold, axis=1), rankdata(scores, axis=1))
 
 
-def kendall(gold: Floats, scores: Floats) -> float:
+def kendall(gold: Floats, scores: Floats) -> Floats:
     """Kendall's tau-b."""
-    return _kendall(gold, scores, "b")
+    if gold.shape[1] > _FEW:
+        return _by_scipy(gold, scores, "b")
+    found = np.empty(len(gold))
+    for some in _slices(gold):
+        first, second = _signs(gold[some]), _signs(scores[some])
+        together = (first * second).sum(axis=1, dtype=np.int64)
+        apart = [(one != 0).sum(axis=1) for one in (first, second)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found[some] = together / np.sqrt(apart[0]) / np.sqrt(apart[1])
+    return found
 
 
-def kendall_c(gold: Floats, scores: Floats) -> float:
-    """Kendall's tau-c, by Stuart."""
-    return _kendall(gold, scores, "c")
+def kendall_c(gold: Floats, scores: Floats) -> Floats:
+    """Stuart's tau-c."""
+    return _by_scipy(gold, scores, "c")
 
 
-def _kendall(gold: Floats, scores: Floats, variant: str) -> float:
+def _by_scipy(gold: Floats, scores: Floats, variant: str) -> Floats:
     from scipy.stats import kendalltau
 
-    if _constant(gold) or _constant(scores):
-        return float("nan")
-    return float(kendalltau(gold, scores, variant=variant).statistic)
+    says_nothing = _constant(gold) | _constant(scores)
+    found = [
+        np.nan if nothing else float(kendalltau(one, other, variant=variant).statistic)
+        for one, other, nothing in zip(gold, scores, says_nothing, strict=True)
+    ]
+    return np.array(found, np.float64)
 
 
-def accuracy(gold: Floats, scores: Floats, tie: float = 0.0) -> float:
-    """The share of all pairs that stand in the order of the gold scores, ties included (acc* of Deutsch et al. 2023).
+_FEW = 200
+"""Up to so many scores in a group all pairs are looked at; more would take more time than sorting them."""
+
+
+def _slices(gold: Floats) -> Iterator[slice]:
+    """So many groups in turn that memory stays small."""
+    step = max(1, _CELLS // gold.shape[1] ** 2)
+    return (slice(start, start + step) for start in range(0, len(gold), step))
+
+
+def _signs(scores: Floats, tie: float = 0.0) -> NDArray[np.int8]:
+    """The sign of the difference of each pair of scores, shape [groups, pairs]."""
+    one, other = np.triu_indices(scores.shape[1], 1)
+    difference = scores[:, one] - scores[:, other]
+    return np.where(np.abs(difference) <= tie, 0, np.sign(difference)).astype(np.int8)
+
+
+def accuracy(gold: Floats, scores: Floats) -> Floats:
+    """The share of all pairs that stand in the order of the gold scores, ties included (Deutsch et al. 2023)."""
+    return accuracy_with_ties(gold, scores, 0.0)
+
+
+def accuracy_with_ties(gold: Floats, scores: Floats, tie: float) -> Floats:
+    """The same.
 
     Args:
         tie: scores that differ by no more are tied.
     """
-    agreeing, pairs = 0, len(gold) * (len(gold) - 1) // 2
-    step = max(1, _CELLS // len(gold))
-    for start in range(0, len(gold), step):
-        some = slice(start, start + step)
-        by_gold = np.sign(gold[some, None] - gold[None, :])
-        found = scores[some, None] - scores[None, :]
-        by_scores = np.where(np.abs(found) <= tie, 0.0, np.sign(found))
-        agreeing += int(np.triu(by_gold == by_scores, start + 1).sum())
-    return agreeing / pairs if pairs else float("nan")
+    found = np.empty(len(gold))
+    for some in _slices(gold):
+        found[some] = (_signs(gold[some]) == _signs(scores[some], tie)).mean(axis=1)
+    return found
 
 
-COEFFICIENTS: dict[str, Coefficient] = {
+COEFFICIENTS: Mapping[str, Coefficient] = {
     "pearson": pearson,
     "spearman": spearman,
     "kendall": kendall,
-    "kendall_c": kendall_c,
     "accuracy": accuracy,
 }

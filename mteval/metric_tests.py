@@ -11,16 +11,25 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mteval.correlations import Coefficient, Floats, Groups
+from mteval.correlations import Coefficient, Floats, Groups, mean
 from mteval.stats import interval
 from mteval.tie_calibration import Pairs
 
 DRAWS = 1000
+_EARLY = 0.02, 0.5
 
 
 def exchanged_scores(
-    groups: Groups, coefficient: Coefficient, better: Floats, worse: Floats, *, draws: int = DRAWS, seed: int
+    groups: Groups,
+    coefficient: Coefficient,
+    better: Floats,
+    worse: Floats,
+    *,
+    draws: int = DRAWS,
+    seed: int,
+    block: int | None = None,
 ) -> float:
     """The p-value of the hypothesis that the first metric's coefficient is greater than the second's.
 
@@ -28,28 +37,28 @@ def exchanged_scores(
         groups: the gold scores.
         better, worse: the two metrics' scores, shape [systems, segments].
         seed: of NumPy's ``RandomState``; the draws are those of mt-metrics-eval after ``numpy.random.seed`` with it.
+        block: after each so many draws the test ends if its p-value is below 0.02 or above 0.5, as in mt-metrics-eval;
+            ``None`` to draw on.
     """
     generator = np.random.RandomState(seed)
     first, second = (_standardised(groups.scores(one)) for one in (worse, better))
-    ends = np.cumsum([len(gold) for gold in groups.gold])[:-1]
 
-    def mean(scores: Floats) -> float:
-        found = [coefficient(gold, part) for gold, part in zip(groups.gold, np.split(scores, ends), strict=True)]
-        said = [one for one in found if not np.isnan(one)]
-        return float(np.average(said)) if said else 0.0
+    def gain(better: Floats, worse: Floats) -> float:
+        found = [mean(groups.values(coefficient, one)) for one in (better, worse)]
+        return float(np.subtract(*np.nan_to_num(found)))
 
-    difference = mean(second) - mean(first)
-    beyond = 0
-    for _ in range(draws):
+    difference, beyond = gain(second, first), 0
+    for done in range(1, draws + 1):
         kept = generator.binomial(1, 0.5, len(first)).astype(bool)
-        beyond += mean(np.where(kept, second, first)) - mean(np.where(kept, first, second)) >= difference
+        beyond += gain(np.where(kept, second, first), np.where(kept, first, second)) >= difference
+        if block and done % block == 0 and not _EARLY[0] <= beyond / done <= _EARLY[1]:
+            return beyond / done
     return beyond / draws
 
 
-def _standardised(scores: Sequence[Floats]) -> Floats:
-    flat = np.concatenate(scores)
-    spread = flat.std()
-    return np.asarray((flat - flat.mean()) / spread if spread else flat * 0, np.float64)
+def _standardised(scores: Floats) -> Floats:
+    spread = scores.std()
+    return np.asarray((scores - scores.mean()) / spread if spread else scores * 0, np.float64)
 
 
 def exchanged_pairs(
@@ -72,7 +81,7 @@ def exchanged_pairs(
     right = [pairs.right(one, tie).astype(np.float64) for one, tie in zip((better, worse), ties, strict=True)]
     gains = (right[0] - right[1]) * pairs.weight
     difference, beyond = float(gains.sum()), 0
-    sizes = [(size, len(list(same))) for size, same in groupby(len(gold) for gold in groups.gold)]
+    sizes = [(size, len(list(same))) for size, same in groupby(groups.sizes)]
     places = [np.triu_indices(size, 1) for size, _ in sizes]
     for _ in range(draws):
         kept = [
@@ -84,29 +93,73 @@ def exchanged_pairs(
     return beyond / draws
 
 
+Drawn = Callable[[Floats], Floats]
+"""From how often each draw has each segment, shape [draws, segments], to what is said of each draw, shape [draws]."""
+
+_BATCH = 50
+"""Draws that are made together."""
+
+
 def bounds(
-    coefficient: Callable[[Floats, Floats], float],
-    gold: Floats,
-    scores: Floats,
-    units: Sequence[Sequence[int]],
-    *,
-    draws: int,
-    seed: int,
+    of: Drawn, segments: int, units: Sequence[Sequence[int]], *, draws: int, seed: int
 ) -> tuple[float, float] | None:
-    """The percentile confidence interval of a coefficient, by the bootstrap over segments, all systems' together.
+    """A percentile confidence interval by the bootstrap over segments, all systems' scores of each together.
 
     Args:
-        coefficient: of gold scores and scores, shape [systems, segments] each.
+        of: what is to be said of draws.
+        segments: how many there are.
         units: the positions of the segments that are drawn together: each alone, or a document's.
 
     Returns:
-        Its ends; ``None`` if the coefficient says something in fewer than nine draws of ten.
+        Its ends; ``None`` if something is said of fewer than nine draws of ten.
     """
+    unit_of = np.empty(segments, np.intp)
+    for number, rows in enumerate(units):
+        unit_of[list(rows)] = number
     generator = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(draws):
-        chosen = generator.integers(0, len(units), len(units))
-        rows = np.concatenate([np.asarray(units[one], np.intp) for one in chosen])
-        drawn.append(coefficient(gold[:, rows], scores[:, rows]))
-    said = np.array([one for one in drawn if not np.isnan(one)])
+    found = []
+    for start in range(0, draws, _BATCH):
+        chosen = generator.integers(0, len(units), (min(_BATCH, draws - start), len(units)))
+        times = np.stack([np.bincount(one, minlength=len(units)) for one in chosen])
+        found.append(of(times[:, unit_of].astype(np.float64)))
+    values = np.concatenate(found)
+    said = values[~np.isnan(values)]
     return interval(said) if len(said) >= 0.9 * draws else None
+
+
+def of_means(values: Floats) -> Drawn:
+    """The mean of what is said of each segment, shape [segments], NaN where nothing is."""
+    there = ~np.isnan(values)
+
+    def of(times: Floats) -> Floats:
+        counts = times[:, there].sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(times[:, there] @ values[there] / counts)
+
+    return of
+
+
+def of_pairs(right: NDArray[np.bool_]) -> Drawn:
+    """The share of pairs that are right, of which a segment makes one with itself where it is drawn twice.
+
+    Args:
+        right: shape [segments, segments], which pairs are.
+    """
+    single = right.astype(np.float32)
+
+    def of(times: Floats) -> Floats:
+        drawn = times.sum(axis=1)
+        both = np.asarray(((times.astype(np.float32) @ single) * times).sum(axis=1), np.float64)
+        return np.asarray((both - drawn) / (drawn * (drawn - 1)))
+
+    return of
+
+
+def of_scores(coefficient: Callable[[Floats, Floats], float], gold: Floats, scores: Floats) -> Drawn:
+    """Any coefficient of gold scores and scores, shape [systems, segments] each."""
+
+    def of(times: Floats) -> Floats:
+        rows = [np.repeat(np.arange(gold.shape[1]), one.astype(np.intp)) for one in times]
+        return np.array([coefficient(gold[:, some], scores[:, some]) for some in rows])
+
+    return of

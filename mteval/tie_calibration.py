@@ -43,20 +43,24 @@ class Pairs:
         Raises:
             TooManyPairsError: there are more than ``MOST_PAIRS``.
         """
-        total = sum(len(gold) * (len(gold) - 1) // 2 for gold in groups.gold)
+        total = sum(len(stack) * stack.shape[1] * (stack.shape[1] - 1) // 2 for stack in groups.stacks)
         if total > MOST_PAIRS:
             raise TooManyPairsError(f"{total:,} pairs are more than {MOST_PAIRS:,}")
-        firsts, seconds, orders, weights = [], [], [], []
-        for gold, places in zip(groups.gold, groups.places, strict=True):
-            one, other = np.triu_indices(len(gold), 1)
-            firsts.append(places[one])
-            seconds.append(places[other])
-            orders.append(np.sign(gold[one] - gold[other]).astype(np.int8))
-            weights.append(np.full(len(one), 1 / len(one) / len(groups)))
+        firsts, seconds, weights, numbers, done = [], [], [], [], 0
+        for stack in groups.stacks:
+            one, other = np.triu_indices(stack.shape[1], 1)
+            firsts.append(stack[:, one].ravel())
+            seconds.append(stack[:, other].ravel())
+            weights.append(np.full(len(firsts[-1]), 1 / len(one) / len(groups)))
+            numbers.append(np.repeat(groups.order[done : done + len(stack)], len(one)))
+            done += len(stack)
         if not firsts:
             nothing = np.empty(0, np.intp)
             return cls(nothing, nothing, np.empty(0, np.int8), np.empty(0))
-        return cls(*map(np.concatenate, (firsts, seconds, orders, weights)))
+        in_order = np.argsort(np.concatenate(numbers), kind="stable")
+        first, second, weight = (np.concatenate(found)[in_order] for found in (firsts, seconds, weights))
+        order = np.sign(groups.gold[first] - groups.gold[second]).astype(np.int8)
+        return cls(groups.places[first], groups.places[second], order, weight)
 
     def __len__(self) -> int:
         return len(self.first)

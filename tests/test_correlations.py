@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations, product
 
 import numpy as np
@@ -17,16 +18,23 @@ from mteval.correlations import (
     Grouping,
     Groups,
     accuracy,
+    accuracy_with_ties,
     kendall,
     kendall_c,
     pearson,
     spearman,
 )
-from mteval.metric_tests import bounds, exchanged_pairs, exchanged_scores
+from mteval.metric_tests import bounds, exchanged_pairs, exchanged_scores, of_means, of_pairs, of_scores
 from mteval.soft_accuracy import soft_pairwise_accuracy
 from mteval.tie_calibration import MOST_PAIRS, Pairs, TooManyPairsError
 
 NAN = float("nan")
+
+
+def of(coefficient: Coefficient, gold: Floats, scores: Floats) -> float:
+    """A coefficient of one group."""
+    (found,) = coefficient(np.asarray(gold, float)[None], np.asarray(scores, float)[None])
+    return float(found)
 
 
 def matrix(systems: int, *scores: float) -> Floats:
@@ -56,17 +64,17 @@ def test_published_correlations(coefficient: Coefficient, by: Grouping, expected
 def test_published_variants_with_ties() -> None:
     """From the same place."""
     gold, scores = np.array([1.0, 2, 2, 3, 4]), np.array([2.0, 1, 1.5, 5, 3])
-    assert kendall(gold, scores) == pytest.approx(0.316227766)
-    assert kendall_c(gold, scores) == pytest.approx(0.32)
-    assert accuracy(gold, scores) == 0.6
-    assert accuracy(gold, scores, tie=2) == 0.4
+    assert of(kendall, gold, scores) == pytest.approx(0.316227766)
+    assert of(kendall_c, gold, scores) == pytest.approx(0.32)
+    assert of(accuracy, gold, scores) == 0.6
+    assert of(partial(accuracy_with_ties, tie=2), gold, scores) == 0.4
     groups = Groups.of(gold[None], "all")
     assert Pairs.of(groups).calibrated(scores[None])[0] == 0.7
 
 
 def test_what_has_no_gold_score_takes_no_part() -> None:
     gold, scores = matrix(2, 1, NAN, 3, 4, 5, 6), matrix(2, 2, 1, 8, 3, 5, 6)
-    of_segments = [pearson(*map(np.array, pair)) for pair in (((1.0, 4), (2.0, 3)), ((3.0, 6), (8.0, 6)))]
+    of_segments = [of(pearson, *map(np.array, pair)) for pair in (((1.0, 4), (2.0, 3)), ((3.0, 6), (8.0, 6)))]
     assert Groups.of(gold, "segment").average(pearson, scores) == pytest.approx(np.mean(of_segments))
     assert len(Groups.of(gold, "segment")) == 2
     assert Groups.of(gold, "all").average(pearson, scores) == pytest.approx(
@@ -101,21 +109,31 @@ def accuracy_by_hand(gold: Floats, scores: Floats, tie: float) -> float:
 def test_coefficients_are_scipys_and_the_definitions(given: tuple[list[float], list[float]]) -> None:
     gold, scores = map(np.array, given)
     if len(set(gold)) > 1 and len(set(scores)) > 1:
-        assert pearson(gold, scores) == pytest.approx(stats.pearsonr(gold, scores).statistic, abs=1e-12)
-        assert spearman(gold, scores) == pytest.approx(stats.spearmanr(gold, scores).statistic, abs=1e-12)
-        assert kendall(gold, scores) == stats.kendalltau(gold, scores).statistic
+        assert of(pearson, gold, scores) == pytest.approx(stats.pearsonr(gold, scores).statistic, abs=1e-12)
+        assert of(spearman, gold, scores) == pytest.approx(stats.spearmanr(gold, scores).statistic, abs=1e-12)
+        assert of(kendall, gold, scores) == pytest.approx(stats.kendalltau(gold, scores).statistic, abs=1e-12)
     else:
-        assert all(np.isnan(COEFFICIENTS[name](gold, scores)) for name in ("pearson", "spearman", "kendall"))
+        assert all(np.isnan(of(COEFFICIENTS[name], gold, scores)) for name in ("pearson", "spearman", "kendall"))
     for tie in (0.0, 0.5, 1.0):
-        assert accuracy(gold, scores, tie) == pytest.approx(accuracy_by_hand(gold, scores, tie))
+        found = of(partial(accuracy_with_ties, tie=tie), gold, scores)
+        assert found == pytest.approx(accuracy_by_hand(gold, scores, tie))
 
 
-def test_accuracy_of_many_scores_is_that_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", COEFFICIENTS)
+def test_many_groups_and_large_ones_are_as_each_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(1)
-    gold, scores = generator.integers(0, 5, 101).astype(float), generator.normal(size=101)
-    whole = accuracy(gold, scores, 0.1)
-    monkeypatch.setattr("mteval.correlations._CELLS", 300)
-    assert accuracy(gold, scores, 0.1) == whole == pytest.approx(accuracy_by_hand(gold, scores, 0.1))
+    gold, scores = generator.integers(0, 5, (7, 300)).astype(float), generator.normal(size=(7, 300))
+    each = [of(COEFFICIENTS[name], *pair) for pair in zip(gold, scores, strict=True)]
+    monkeypatch.setattr("mteval.correlations._CELLS", 3 * 300**2)
+    monkeypatch.setattr("mteval.correlations._FEW", 300)
+    assert COEFFICIENTS[name](gold, scores).tolist() == pytest.approx(each, abs=1e-12)
+    holes = np.where(generator.random(gold.shape) < 0.3, NAN, gold)
+    groups = Groups.of(holes, "segment")
+    found = groups.values(COEFFICIENTS[name], groups.scores(scores))
+    there = [~np.isnan(column) for column in holes.T]
+    alone = [of(COEFFICIENTS[name], holes[one, at], scores[one, at]) for at, one in enumerate(there) if one.sum() > 1]
+    assert found.tolist() == pytest.approx(alone, abs=1e-12, nan_ok=True)
+    assert groups.sizes == [int(one.sum()) for one in there if one.sum() > 1]
 
 
 @pytest.mark.parametrize("by", ["all", "system", "segment"])
@@ -125,11 +143,10 @@ def test_the_threshold_for_ties_is_the_best_there_is(by: Grouping, given: tuple[
     groups = Groups.of(gold, by)
     pairs = Pairs.of(groups)
     found, tie = pairs.calibrated(scores)
-    thresholds = {0.0, *(abs(a - b) for row in groups.scores(scores) for a, b in product(row, row))}
-    tried = {
-        one: np.mean([accuracy_by_hand(*pair, one) for pair in zip(groups.gold, groups.scores(scores), strict=True)])
-        for one in sorted(thresholds)
-    }
+    ends = np.cumsum(groups.sizes)[:-1]
+    parts = list(zip(np.split(groups.gold, ends), np.split(groups.scores(scores), ends), strict=True))
+    thresholds = {0.0, *(abs(a - b) for _, row in parts for a, b in product(row, row))}
+    tried = {one: np.mean([accuracy_by_hand(*part, one) for part in parts]) for one in sorted(thresholds)}
     assert found == pytest.approx(max(tried.values()))
     assert tie == next(one for one, value in tried.items() if value >= max(tried.values()) - 1e-12)
     assert pairs.accuracy(scores, tie) == found
@@ -167,12 +184,12 @@ PUBLISHED = matrix(4, 1, 2, 3, 4, 5, 5, 7, 8), matrix(4, 1, 2, 3, 3, 7, 3, 5, 5)
 def by_hand(groups: Groups, coefficient: Coefficient, better: Floats, worse: Floats, draws: int, seed: int) -> float:
     """PERM-BOTH as its authors' tool does it, with NumPy's global generator."""
     np.random.seed(seed)
-    first, second = (stats.zscore(np.concatenate(groups.scores(one))) for one in (worse, better))
-    ends = np.cumsum([len(gold) for gold in groups.gold])[:-1]
+    first, second = (stats.zscore(groups.scores(one)) for one in (worse, better))
+    ends = np.cumsum(groups.sizes)[:-1]
 
     def mean(scores: Floats) -> float:
-        pairs = zip(groups.gold, np.split(scores, ends), strict=True)
-        found = [value for gold, part in pairs if not np.isnan(value := coefficient(gold, part))]
+        pairs = zip(np.split(groups.gold, ends), np.split(scores, ends), strict=True)
+        found = [value for gold, part in pairs if not np.isnan(value := of(coefficient, gold, part))]
         return float(np.average(found)) if found else 0.0
 
     delta, count = mean(second) - mean(first), 0
@@ -223,6 +240,31 @@ def test_a_metric_that_agrees_better_is_found_and_one_that_is_the_same_is_not() 
     assert exchanged_scores(groups, pearson, good, good, draws=200, seed=1) == 1
 
 
+def test_bounds_are_those_of_drawn_segments_however_they_are_computed() -> None:
+    generator = np.random.default_rng(2)
+    gold = generator.integers(0, 9, (3, 80)).astype(float)
+    scores = gold + generator.normal(size=gold.shape)
+    groups = Groups.of(gold, "segment")
+    values = groups.values(kendall, groups.scores(scores))
+    alone, twice = [[at] for at in range(80)], [[at, at + 1] for at in range(0, 80, 2)]
+
+    def by_segment(one: Floats, other: Floats) -> float:
+        return Groups.of(one, "segment").average(kendall, other)
+
+    for units in (alone, twice):
+        expected = bounds(of_scores(by_segment, gold, scores), 80, units, draws=60, seed=1)
+        assert bounds(of_means(values), 80, units, draws=60, seed=1) == pytest.approx(expected)
+    difference = np.abs(scores[0][:, None] - scores[0][None, :])
+    by_scores = np.where(difference <= 0.5, 0, np.sign(scores[0][:, None] - scores[0][None, :]))
+    right = by_scores == np.sign(gold[0][:, None] - gold[0][None, :])
+
+    def with_ties(one: Floats, other: Floats) -> float:
+        return of(partial(accuracy_with_ties, tie=0.5), one[0], other[0])
+
+    expected = bounds(of_scores(with_ties, gold[:1], scores[:1]), 80, alone, draws=60, seed=1)
+    assert bounds(of_pairs(right), 80, alone, draws=60, seed=1) == pytest.approx(expected)
+
+
 def test_bounds_hold_the_coefficient_and_say_nothing_where_little_can_be_said() -> None:
     generator = np.random.default_rng(2)
     gold = generator.normal(size=(3, 200))
@@ -232,8 +274,8 @@ def test_bounds_hold_the_coefficient_and_say_nothing_where_little_can_be_said() 
         return Groups.of(one, "all").average(pearson, other)
 
     alone = [[at] for at in range(200)]
-    low, high = bounds(coefficient, gold, scores, alone, draws=200, seed=1) or (NAN, NAN)
+    low, high = bounds(of_scores(coefficient, gold, scores), 200, alone, draws=200, seed=1) or (NAN, NAN)
     assert low < coefficient(gold, scores) < high
     assert high - low < 0.2
-    assert bounds(coefficient, gold, scores, alone, draws=200, seed=1) == (low, high)
-    assert bounds(coefficient, gold * 0, scores, alone, draws=20, seed=1) is None
+    assert bounds(of_scores(coefficient, gold, scores), 200, alone, draws=200, seed=1) == (low, high)
+    assert bounds(of_scores(coefficient, gold * 0, scores), 200, alone, draws=20, seed=1) is None
