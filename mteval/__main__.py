@@ -17,6 +17,7 @@ source texts are garbled.
 commands:
   run         translate, score, judge, and write the leaderboard
   report      one leaderboard of runs that are done; nothing is scored again
+  meta        how well the metrics of runs agree with people
   flag        say which of your own texts are garbled, and why
   list        what there is to choose from: systems, metrics, eval sets, ...
   doctor      what this machine can run, and what is lacking for the rest
@@ -47,6 +48,7 @@ options:
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("mteval.app", "run"),
     "report": ("mteval.report_command", "report"),
+    "meta": ("mteval.meta_command", "meta"),
     "flag": ("mteval.flag", "flag"),
     "list": ("mteval.list_command", "list_options"),
     "doctor": ("mteval.doctor", "doctor"),

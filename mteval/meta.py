@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
@@ -11,22 +11,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mteval.correlations import COEFFICIENTS, Floats, Grouping, Groups, accuracy, accuracy_with_ties, mean
-from mteval.errors import DataError
+from mteval.correlations import COEFFICIENTS, Floats, Grouping, Groups, accuracy, accuracy_with_ties
+from mteval.meta_matrices import Matrices, matrices
 from mteval.metric_tests import Drawn, bounds, exchanged_pairs, exchanged_scores, of_means, of_pairs, of_scores
-from mteval.metrics.base import MetricCard
-from mteval.report.base import PairResult, SystemResult
+from mteval.metrics.base import Metric
+from mteval.report.base import PairResult
 from mteval.soft_accuracy import soft_pairwise_accuracy
 from mteval.stats import clusters, holm
 from mteval.tie_calibration import Pairs, TooManyPairsError
 
 Level = Literal["segment", "system"]
 
+SOFT = "soft accuracy"
+
 FEWEST_SYSTEMS = 3
 """With fewer systems than this nothing is said of how metrics order them."""
-
-ENOUGH_DOCUMENTS = 30
-"""From so many documents on, whole documents are drawn."""
 
 _SLOW = 100
 """Draws after which a test that is slow may stop, since its p-value is clear."""
@@ -109,39 +108,18 @@ class Judged:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Matrices:
-    """Gold scores and metrics' scores, shape [systems, segments], such that higher is better in all."""
-
-    systems: tuple[str, ...]
-    gold: Floats
-    metrics: Mapping[str, Floats]
-    documents: tuple[str, ...]
-    notices: tuple[str, ...]
-
-    @property
-    def units(self) -> Sequence[Sequence[int]]:
-        """The positions of the segments that are drawn together."""
-        by_document: dict[str, list[int]] = {}
-        for row, document in enumerate(self.documents):
-            by_document.setdefault(document, []).append(row)
-        if ENOUGH_DOCUMENTS <= len(by_document) < len(self.documents):
-            return list(by_document.values())
-        return [[row] for row in range(len(self.documents))]
-
-
-def judge(pair: PairResult, cards: Mapping[str, MetricCard], settings: Settings) -> Judged | None:
+def judge(pair: PairResult, metrics: Mapping[str, Metric], settings: Settings) -> Judged | None:
     """How well the metrics of a run agree with the gold scores of one lang pair; ``None`` if it has none.
 
     Args:
-        cards: the metrics', by name.
+        metrics: by name; they combine segment statistics, and score nothing.
 
     Raises:
         DataError: the gold scores are of no system that ran, or no metric scored what has one.
     """
     if not any(segment.gold for segment in pair.eval_set.scored):
         return None
-    found = _matrices(pair, cards, settings)
+    found = matrices(pair, metrics, higher_is_better=settings.higher_is_better)
     questions = list(_questions(len(found.systems)))
     answers: dict[Question, dict[str, Found]] = {}
     p_values: dict[Question, Mapping[tuple[str, str], float]] = {}
@@ -179,13 +157,13 @@ def _questions(systems: int) -> Iterator[Question]:
         yield Question("segment", "kendall")
         yield Question("segment", "accuracy")
     if systems >= FEWEST_SYSTEMS:
-        yield from (Question("system", name) for name in ("pearson", "kendall", "accuracy", "soft accuracy"))
+        yield from (Question("system", name) for name in ("pearson", "kendall", "accuracy", SOFT))
 
 
 class _Asked:
     """One question, to be answered for each metric."""
 
-    def __init__(self, question: Question, found: _Matrices, settings: Settings) -> None:
+    def __init__(self, question: Question, found: Matrices, settings: Settings) -> None:
         self._question = question
         self._found = found
         self._settings = settings
@@ -201,33 +179,37 @@ class _Asked:
         if self._pairs is not None:
             value, tie = self._pairs.calibrated(scores)
             self._ties[metric] = tie
+        elif self._question.level == "system":
+            value = float(self._drawn(metric, None)(np.ones((1, self._found.gold.shape[1])))[0])
         else:
-            value = self._value(self._found.gold, scores)
+            value = self._groups.average(self._coefficient, scores)
         if np.isnan(value):
             return Found(None)
         settings = self._settings
         if not settings.draws:
             return Found(value, None, tie)
         size = self._found.gold.shape[1]
-        drawn = bounds(self._drawn(scores, tie), size, self._found.units, draws=settings.draws, seed=settings.seed)
+        drawn = bounds(self._drawn(metric, tie), size, self._found.units, draws=settings.draws, seed=settings.seed)
         return Found(value, drawn, tie)
 
-    def _value(self, gold: Floats, scores: Floats) -> float:
-        if self._question.level == "system":
-            return _of_systems(self._question.name, gold, scores)
-        return Groups.of(gold, self._question.by).average(self._coefficient, scores)
-
-    def _drawn(self, scores: Floats, tie: float | None) -> Drawn:
+    def _drawn(self, metric: str, tie: float | None) -> Drawn:
         """What is said of draws of segments; the threshold for ties stays."""
-        gold = self._found.gold
-        if self._question.by == "segment":
+        found, question, scores = self._found, self._question, self._found.metrics[metric]
+        if question.level == "system":
+            if question.name == SOFT:
+                return of_scores(soft_pairwise_accuracy, found.gold, scores)
+            return lambda times: self._coefficient(found.gold_of_systems(times), found.of_systems[metric](times))
+        if question.by == "segment":
             coefficient = self._coefficient if tie is None else partial(accuracy_with_ties, tie=tie)
-            values = np.full(gold.shape[1], np.nan)
-            values[(~np.isnan(gold)).sum(axis=0) > 1] = self._groups.values(coefficient, self._groups.scores(scores))
+            values = np.full(found.gold.shape[1], np.nan)
+            several = (~np.isnan(found.gold)).sum(axis=0) > 1
+            values[several] = self._groups.values(coefficient, self._groups.scores(scores))
             return of_means(values)
         if tie is not None:
-            return of_pairs(_right(gold[0], scores[0], tie))  # of one system, or segments would be compared as above
-        return of_scores(self._value, gold, scores)
+            return of_pairs(_right(found.gold[0], scores[0], tie))  # of one system, or segments would be compared
+        return of_scores(
+            lambda gold, drawn: Groups.of(gold, question.by).average(self._coefficient, drawn), found.gold, scores
+        )
 
     def tests(self, answers: Mapping[str, Found]) -> Mapping[tuple[str, str], float]:
         """For each two metrics, the better one first, how likely it is better by chance; corrected for so many."""
@@ -240,11 +222,11 @@ class _Asked:
         one, other = (self._found.metrics[name] for name in (better, worse))
         settings = self._settings
         if self._question.level == "system":
-            if self._question.name == "soft accuracy":
+            if self._question.name == SOFT:
                 return None  # no test of it was published
-            gold, *means = (_means(part, self._found.gold) for part in (self._found.gold, one, other))
-            groups = Groups.of(gold[None], "all")
-            parts = means[0][None], means[1][None]
+            all_once = np.ones((1, self._found.gold.shape[1]))
+            parts = [self._found.of_systems[name](all_once) for name in (better, worse)]
+            groups = Groups.of(self._found.gold_of_systems(all_once), "all")
             return exchanged_scores(groups, self._coefficient, *parts, draws=settings.draws, seed=settings.seed)
         if self._pairs is not None:
             ties = self._ties[better], self._ties[worse]
@@ -263,20 +245,6 @@ def _right(gold: Floats, scores: Floats, tie: float) -> NDArray[np.bool_]:
     return np.equal(by_scores, np.sign(gold[:, None] - gold[None, :]))
 
 
-def _means(scores: Floats, gold: Floats) -> Floats:
-    """Each system's mean over the segments that all systems have a gold score of: shape [systems]."""
-    return np.asarray(scores[:, ~np.isnan(gold).any(axis=0)].mean(axis=1), np.float64)
-
-
-def _of_systems(name: str, gold: Floats, scores: Floats) -> float:
-    """A coefficient of systems, by their means."""
-    if np.isnan(gold).any(axis=0).all():
-        return float("nan")
-    if name == "soft accuracy":
-        return soft_pairwise_accuracy(gold, scores)
-    return mean(COEFFICIENTS[name](_means(gold, gold)[None], _means(scores, gold)[None]))
-
-
 def _ranked(answers: Mapping[str, Found], p_values: Mapping[tuple[str, str], float], level: float) -> dict[str, Found]:
     """The same answers with ranks, where all metrics were tested against one another."""
     there = [name for name, found in answers.items() if found.value is not None]
@@ -287,46 +255,5 @@ def _ranked(answers: Mapping[str, Found], p_values: Mapping[tuple[str, str], flo
     def told_apart(above: int, below: int) -> bool:
         return p_values[order[above], order[below]] < level
 
-    ranks = dict(zip(order, clusters(len(order), told_apart), strict=True))
+    ranks = {name: rank + 1 for name, rank in zip(order, clusters(len(order), told_apart), strict=True)}
     return {name: Found(found.value, found.interval, found.tie, ranks.get(name)) for name, found in answers.items()}
-
-
-def _matrices(pair: PairResult, cards: Mapping[str, MetricCard], settings: Settings) -> _Matrices:
-    where = f"{pair.eval_set.name} {pair.eval_set.pair}"
-    segments = pair.eval_set.scored
-    named = dict.fromkeys(name for segment in segments for name in segment.gold)
-    judged = [system for system in pair.systems if system.name in named]
-    if not judged:
-        problem = f"the gold scores are of {', '.join(named)}, none of which ran"
-        raise DataError(where, problem, "run the systems that people judged, as systems=[stored]")
-    notices = []
-    if lost := [name for name in named if name not in {system.name for system in judged}]:
-        notices.append(f"gold scores of {', '.join(lost)} are left out: no such system ran")
-    gold = np.array([[segment.gold.get(system.name, np.nan) for segment in segments] for system in judged], np.float64)
-    gold = gold if settings.higher_is_better else -gold
-    metrics = {}
-    for name, card in cards.items():
-        scores = np.array([_scores(system, name, len(segments)) for system in judged])
-        if np.isnan(scores[~np.isnan(gold)]).all():
-            notices.append(f"{name} scored nothing that has a gold score, and is left out")
-            continue
-        metrics[name] = scores if card.higher_is_better else -scores
-    if not metrics:
-        raise DataError(where, "no metric scored what has a gold score", "choose metrics with metrics=[…]")
-    lacking = ~np.isnan(gold) & np.any([np.isnan(scores) for scores in metrics.values()], axis=0)
-    if lacking.any():
-        without = [name for name, scores in metrics.items() if np.isnan(scores[~np.isnan(gold)]).any()]
-        notices.append(
-            f"{int(lacking.sum())} gold scores are left out for all metrics: {', '.join(without)} did not score them"
-        )
-        gold = np.where(lacking, np.nan, gold)
-    there: NDArray[np.bool_] = ~np.isnan(gold).all(axis=0)
-    documents = [segment.document for segment, one in zip(segments, there, strict=True) if one]
-    kept = {name: scores[:, there] for name, scores in metrics.items()}
-    names = tuple(system.name for system in judged)
-    return _Matrices(names, gold[:, there], kept, tuple(documents), tuple(notices))
-
-
-def _scores(system: SystemResult, metric: str, segments: int) -> Floats:
-    found = system.segment_scores.get(metric)
-    return np.full(segments, np.nan) if found is None else found.numbers

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mteval.config import Reporting
     from mteval.metrics.base import Metric
     from mteval.recorded import Recorded
-    from mteval.report.base import FailedCell
 
 KEYS = (
     *("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline"),
@@ -101,11 +100,12 @@ def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequenc
     from mteval.errors import RunError
     from mteval.merging import merge
     from mteval.merging_shards import joined
+    from mteval.reading_runs import metrics_of, read_runs
     from mteval.run_search import FEW
 
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)
-    runs, failed = _read(given)
-    metrics = _metrics(runs, partial(build_metrics, config))
+    runs, failed = read_runs(given)
+    metrics = metrics_of(runs, partial(build_metrics, config))
     try:
         whole = joined(runs)
     except RunError as error:
@@ -149,39 +149,6 @@ def _settled(
         reporting = replace(reporting, baseline=None)
     check_baseline(reporting.baseline, ranked)
     return reporting, warnings
-
-
-def _read(given: Sequence[str]) -> tuple[list[Recorded], tuple[FailedCell, ...]]:
-    """Every run at or below the folders that are given, once; and the cells of sweeps there that gave no result."""
-    from mteval.composition import cells
-    from mteval.files import resolve
-    from mteval.recorded import read_run
-    from mteval.run_search import find_runs
-
-    found = [find_runs(resolve(one), cells) for one in given]
-    folders = {run.resolve(): run for one in reversed(found) for run in reversed(one.runs)}
-    failed = dict.fromkeys(cell for one in found for cell in one.failed)
-    return [read_run(folder) for folder in reversed(folders.values())], tuple(failed)
-
-
-def _metrics(
-    runs: Sequence[Recorded], build: Callable[[Mapping[str, Any], str], dict[str, Metric]]
-) -> dict[str, Metric]:
-    """The runs' metrics, by name, once they are known to give the scores that the runs had."""
-    from mteval.errors import RunError
-    from mteval.recorded import check_scores
-    from mteval.run_folder import ITS_MARK
-
-    metrics: dict[str, Metric] = {}
-    for run in runs:
-        where, configs = str(run.folder / ITS_MARK), run.result.record.get("metric_configs")
-        if not isinstance(configs, dict) or set(configs) != set(run.result.metrics):
-            problem = "does not say what its metrics were built from, since mteval run did not write it"
-            raise RunError(where, problem, "run it with mteval run")
-        own = build(configs, where)
-        check_scores(run, own)
-        metrics = {**own, **metrics}
-    return metrics
 
 
 def _is_given(key: str, overrides: Sequence[str]) -> bool:
