@@ -9,9 +9,9 @@ from typing import Any
 
 from mteval.errors import ConfigError, DataError
 from mteval.evalsets.base import EvalSetReader
-from mteval.evalsets.rows import Row, assembled
+from mteval.evalsets.rows import Row, assembled, is_of_pair
 from mteval.files import read_jsonl, resolve
-from mteval.lang import LangPair, base_language
+from mteval.lang import LangPair
 from mteval.needs import Need, file
 from mteval.segment import EvalSet
 
@@ -96,19 +96,21 @@ class Mqm(EvalSetReader):
     def load(self, pair: LangPair, pairs: Sequence[LangPair]) -> EvalSet:
         path = resolve(pair.fill(self._path))
         found: dict[tuple[str | None, str | None, str], _Judged] = {}
+        told = "{lang_pair}" in self._path or "{target}" in self._path
         for where, line in read_jsonl(path):
-            if self._is_of(line, pair):
+            languages = [line[key] for key in ("lang_src", "lang_tgt") if isinstance(line.get(key), str)]
+            if is_of_pair(where, "-".join(languages) if len(languages) == 2 else None, pair, pairs, told=told):
                 self._add(found, where, line)
         if not found:
             raise DataError(str(path), f"holds no segment of {pair}", "give judged hypotheses, or other lang_pairs")
-        judged = sorted(found.values(), key=_by_document(found.values()))
-        judged, notices = self._completed(judged)
+        in_order = list(found.values())
+        first = {one.document: at for at, one in reversed(list(enumerate(in_order)))}
+        together = sorted(in_order, key=lambda one: first[one.document])
+        judged, notices = self._completed(together)
+        if together != in_order:
+            notices.append("lines of one document are apart in the file: its segments are put together")
         name = self._name or path.name.split(".jsonl")[0]
         return assembled(name, pair, map(_row, judged), notices=notices)
-
-    def _is_of(self, line: Mapping[str, Any], pair: LangPair) -> bool:
-        told = line.get("lang_src"), line.get("lang_tgt")
-        return told == (None, None) or told == (base_language(pair.source), base_language(pair.target))
 
     def _add(self, found: dict[Any, _Judged], where: str, line: Mapping[str, Any]) -> None:
         source, hypothesis = (_text(where, line, what) for what in ("source", "hypothesis"))
@@ -154,13 +156,6 @@ class Mqm(EvalSetReader):
             raise DataError(judged[0].where, "no segment has all systems and references", "set evalset.complete=false")
         lost = len(judged) - len(kept)
         return kept, [f"{lost} segments are left out that lack a system or a reference"] if lost else []
-
-
-def _by_document(judged: Any) -> Any:
-    first: dict[str | None, int] = {}
-    for at, one in enumerate(judged):
-        first.setdefault(one.document, at)
-    return lambda one: first[one.document]
 
 
 def _row(one: _Judged) -> Row:

@@ -126,6 +126,8 @@ def test_documents_whose_lines_are_apart_are_put_together(read: Read) -> None:
     lines = [line(1, "a"), line(1, "a", document="e"), line(2, "a")]
     found = read(lines)
     assert [segment.id for segment in found.scored] == ["d:1", "d:2", "e:1"]
+    assert found.notices == ("lines of one document are apart in the file: its segments are put together",)
+    assert read(LINES).notices == ()
 
 
 @pytest.mark.parametrize(
