@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from mteval.correlations import COEFFICIENTS, Floats, Grouping, Groups, accuracy, accuracy_with_ties
 from mteval.meta_matrices import Matrices, matrices
 from mteval.metric_tests import Drawn, bounds, exchanged_pairs, exchanged_scores, of_means, of_pairs, of_scores
-from mteval.metrics.base import Metric
+from mteval.metrics.base import Metric, MetricCard
 from mteval.report.base import PairResult
 from mteval.soft_accuracy import soft_pairwise_accuracy
 from mteval.stats import clusters, holm
@@ -123,7 +124,7 @@ def judge(pair: PairResult, metrics: Mapping[str, Metric], settings: Settings) -
     questions = list(_questions(len(found.systems)))
     answers: dict[Question, dict[str, Found]] = {}
     p_values: dict[Question, Mapping[tuple[str, str], float]] = {}
-    notices = list(found.notices)
+    notices = [*_leaks(pair.eval_set.name, {name: metrics[name].card for name in found.metrics}), *found.notices]
     for question in questions:
         try:
             asked = _Asked(question, found, settings)
@@ -143,6 +144,15 @@ def judge(pair: PairResult, metrics: Mapping[str, Metric], settings: Settings) -
         p_values,
         tuple(notices),
     )
+
+
+def _leaks(eval_set: str, cards: Mapping[str, MetricCard]) -> Iterator[str]:
+    """Which metrics were trained on an eval set's gold scores, or on others of the same test set; a sentence each."""
+    for card in cards.values():
+        for name in card.trained_on:
+            if re.match(rf"{re.escape(name.lower())}(?![0-9a-z])", eval_set.lower()):
+                told = "its agreement here says little of other texts"
+                yield f"{card.label} was trained on gold scores of {name}: {told}"
 
 
 def _questions(systems: int) -> Iterator[Question]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from scipy import stats
 
 from mteval import app, meta_command
+from mteval.composition import compose
+from mteval.config import build_metrics
 from mteval.correlations import Groups
+from mteval.meta import _leaks
 from mteval.metrics.lexical import Chrf
 from mteval.soft_accuracy import soft_pairwise_accuracy
 from mteval.tie_calibration import Pairs
@@ -204,3 +209,23 @@ def test_a_run_without_gold_scores_says_how_to_get_some(judge: Judge, capfd: pyt
         del row["gold"]
     with pytest.raises(AssertionError, match="no lang pair has gold scores; run an eval set with gold scores"):
         judge(given)
+
+
+def test_a_metric_that_was_trained_on_the_test_set_is_named() -> None:
+    card = replace(Chrf().card, label="Trained", trained_on=("wmt20", "MLQE-PE"))
+    told = "Trained was trained on gold scores of MLQE-PE: its agreement here says little of other texts"
+    assert list(_leaks("mlqe-pe", {"t": card, "u": Chrf().card})) == [told]
+    assert list(_leaks("mlqe-pe.ro-en", {"t": card})) == [told]
+    assert list(_leaks("wmt2021", {"t": card})) == []
+    assert len(list(_leaks("wmt20_tworefs", {"t": card}))) == 1
+
+
+def test_configs_say_what_checkpoints_were_trained_on() -> None:
+    config = compose(["metrics=[comet_qe_mini,comet22,metricx24_hybrid_xl,bleurt20,cometkiwi22,chrf]"], [])
+    cards = {
+        name: metric.card for name, metric in build_metrics(config, OmegaConf.to_container(config.metrics), "x").items()
+    }
+    assert cards["comet_qe_mini"].trained_on == ("mlqe-pe",)
+    assert "mlqe-pe" in cards["cometkiwi22"].trained_on
+    assert all(cards[name].trained_on for name in cards if name != "chrf")
+    assert cards["chrf"].trained_on == ()
