@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mteval.correlations import COEFFICIENTS, Floats, Grouping, Groups, accuracy, accuracy_with_ties
+from mteval.meta_garble import Detection, detection
 from mteval.meta_matrices import Matrices, matrices
 from mteval.metric_tests import Drawn, bounds, exchanged_pairs, exchanged_scores, of_means, of_pairs, of_scores
 from mteval.metrics.base import Metric, MetricCard
@@ -41,12 +42,15 @@ class Settings:
         draws: of the bootstrap that gives intervals, and of the tests between metrics; 0 for neither.
         seed: of both.
         level: of significance, after Holm's correction.
+        bad_at: a gold score as bad as this, or worse, is that of a hypothesis that should be called garbled; ``None``
+            to leave verdicts alone.
     """
 
     higher_is_better: bool = True
     draws: int = 1000
     seed: int = 12345
     level: float = 0.05
+    bad_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Judged:
         p_values: by question, for each two metrics the p-value that the one with the greater coefficient agrees better
             by chance, with Holm's correction.
         notices: what must be said, a sentence each.
+        garbled: how well verdicts find what people found bad; ``None`` where that was not asked, or cannot be said.
     """
 
     pair: str
@@ -107,6 +112,7 @@ class Judged:
     found: Mapping[Question, Mapping[str, Found]]
     p_values: Mapping[Question, Mapping[tuple[str, str], float]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    garbled: Detection | None = None
 
 
 def judge(pair: PairResult, metrics: Mapping[str, Metric], settings: Settings) -> Judged | None:
@@ -134,6 +140,12 @@ def judge(pair: PairResult, metrics: Mapping[str, Metric], settings: Settings) -
         answers[question] = {name: asked.answer(name) for name in found.metrics}
         p_values[question] = asked.tests(answers[question]) if settings.draws else {}
         answers[question] = _ranked(answers[question], p_values[question], settings.level)
+    garbled = None
+    if settings.bad_at is not None:
+        higher, draws, seed = settings.higher_is_better, settings.draws, settings.seed
+        garbled = detection(pair, found.systems, settings.bad_at, higher_is_better=higher, draws=draws, seed=seed)
+        if garbled is None:
+            notices.append("verdicts are not judged: people found all hypotheses that have one bad, or none of them")
     return Judged(
         str(pair.eval_set.pair),
         pair.eval_set.name,
@@ -143,6 +155,7 @@ def judge(pair: PairResult, metrics: Mapping[str, Metric], settings: Settings) -
         answers,
         p_values,
         tuple(notices),
+        garbled,
     )
 
 

@@ -32,6 +32,7 @@ def meta(arguments: Sequence[str]) -> int:
     """
     parser = parser_of("mteval meta", "RUN ...", _HELP, _NOTES, overrides=False)
     parser.add_argument("--lower-is-better", action="store_true", help="of the gold scores, as of HTER")
+    parser.add_argument("--bad-at", type=float, metavar="SCORE", help="judge verdicts: garbled should be gold this bad")
     parser.add_argument("--draws", type=int, default=1000, help="of intervals and tests; 0 for neither (1000)")
     parser.add_argument("--seed", type=int, default=12345, help="of the draws (default: 12345)")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="write meta.md and meta.json there")
@@ -45,7 +46,7 @@ def meta(arguments: Sequence[str]) -> int:
             raise ConfigError("--draws", f"{options.draws} is less than none", "give 0 or more")
         from mteval.meta import Settings
 
-        settings = Settings(not options.lower_is_better, options.draws, options.seed)
+        settings = Settings(not options.lower_is_better, options.draws, options.seed, bad_at=options.bad_at)
         judged, cards = _judged(options.given, settings, options.allow, options.config_dir)
         _deliver(judged, cards, settings, options.output, as_json=options.json)
     except MtevalError as error:
@@ -116,5 +117,8 @@ def _show(judged: Sequence[Judged], cards: dict[str, MetricCard], settings: Sett
             screen.gap()
             for note in table.notes:
                 screen.say(note)
+        if said := list(meta_report.garbled(one, settings)):
+            screen.gap()
+            screen.say(" ".join(said))
         for notice in one.notices:
             screen.say(notice)

@@ -87,6 +87,23 @@ def _notes(asked: Sequence[Question], settings: Settings) -> Iterator[str]:
         )
 
 
+def garbled(judged: Judged, settings: Settings) -> Iterator[str]:
+    """How well verdicts find what people found bad, in sentences; none where that was not asked."""
+    if (one := judged.garbled) is None:
+        return
+    way = "at most" if settings.higher_is_better else "at least"
+    yield f"Verdicts: people gave {one.bad:,} of {one.hypotheses:,} hypotheses {way} {settings.bad_at:g}."
+    precision = "" if one.precision is None else f", {one.found:,} of them ({one.precision:.0%}) among those"
+    yield f"{one.flagged:,} are called garbled{precision}: {one.recall:.0%} are found."
+    yield f"Area under the ROC curve of the probability {one.roc_area:.3f}{_between(one.roc_interval)},"
+    by_chance = one.bad / one.hypotheses
+    yield f"average precision {one.average_precision:.3f}{_between(one.precision_interval)}, {by_chance:.3f} by chance."
+
+
+def _between(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f" ({interval[0]:.3f}–{interval[1]:.3f})"
+
+
 def markdown(judged: Sequence[Judged], cards: Mapping[str, MetricCard], settings: Settings) -> str:
     """Everything in GitHub's Markdown."""
     lines = ["# Metrics against people", ""]
@@ -99,6 +116,8 @@ def markdown(judged: Sequence[Judged], cards: Mapping[str, MetricCard], settings
                 shown = [f"{value} ({interval})" if interval else value for value, interval in cells]
                 lines.append(f"| {escape(name)} | {' | '.join(shown)} |")
             lines += ["", *(f"{note}  " for note in table.notes), ""]
+        if said := list(garbled(one, settings)):
+            lines += ["### Garbled", "", " ".join(said), ""]
         lines += [f"- {escape(notice)}" for notice in one.notices]
         lines += [""] if one.notices else []
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -137,6 +156,7 @@ def as_json(judged: Sequence[Judged], cards: Mapping[str, MetricCard], settings:
                     for question in one.found
                 ],
                 "notices": list(one.notices),
+                "garbled": None if one.garbled is None else asdict(one.garbled),
             }
             for one in judged
         ],

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from scipy import stats
 
@@ -18,6 +20,7 @@ from mteval.composition import compose
 from mteval.config import build_metrics
 from mteval.correlations import Groups
 from mteval.meta import _leaks
+from mteval.meta_garble import average_precision, roc_area
 from mteval.metrics.lexical import Chrf
 from mteval.soft_accuracy import soft_pairwise_accuracy
 from mteval.tie_calibration import Pairs
@@ -58,9 +61,9 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
     """Runs metrics over rows, and gives what ``mteval meta --json`` says of them."""
     monkeypatch.chdir(tmp_path)
 
-    def run(given: list[dict[str, Any]], *arguments: str, systems: str = "[]", metrics: str = "[bleu,chrf,ter]") -> Any:
+    def run(given: list[dict[str, Any]], *arguments: str, metrics: str = "[bleu,chrf,ter]", garble: str = "[]") -> Any:
         Path("set.jsonl").write_text("".join(json.dumps(row) + "\n" for row in given), "utf-8")
-        own = ["evalset=jsonl", "evalset.path=set.jsonl", "lang_pairs=[ro-en]", f"systems={systems}", "garble=[]"]
+        own = ["evalset=jsonl", "evalset.path=set.jsonl", "lang_pairs=[ro-en]", "systems=[]", f"garble={garble}"]
         fast = ["bootstrap_draws=10", "significance.trials=10", "report=[json]", "store=null", f"metrics={metrics}"]
         assert app.run([*own, *fast, "output=run", "overwrite=true"]) == 0
         capfd.readouterr()
@@ -229,3 +232,39 @@ def test_configs_say_what_checkpoints_were_trained_on() -> None:
     assert "mlqe-pe" in cards["cometkiwi22"].trained_on
     assert all(cards[name].trained_on for name in cards if name != "chrf")
     assert cards["chrf"].trained_on == ()
+
+
+few = st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.5, 0.5, 0.9])), min_size=2, max_size=15)
+
+
+@given(few)
+def test_areas_are_what_they_are_defined_as(given: list[tuple[bool, float]]) -> None:
+    bad, probabilities = np.array([one for one, _ in given]), np.array([other for _, other in given])
+    if bad.all() or not bad.any():
+        assert np.isnan(roc_area(bad, probabilities))
+        return
+    pairs = [(one > other) + (one == other) / 2 for one in probabilities[bad] for other in probabilities[~bad]]
+    assert roc_area(bad, probabilities) == pytest.approx(np.mean(pairs))
+    precisions = [bad[probabilities >= one].mean() for one in probabilities[bad]]
+    assert average_precision(bad, probabilities) == pytest.approx(np.mean(precisions))
+
+
+def test_verdicts_are_judged_by_what_people_found_bad(judge: Judge, capfd: pytest.CaptureFixture[str]) -> None:
+    given = rows(10, 1)
+    for number in (2, 5, 7):
+        given[number]["hypotheses"]["poor"] = "boat boat boat boat boat boat boat boat boat boat boat"
+        given[number]["gold"]["poor"] = 1.0
+    judged = judge(given, "--draws", "20", "--bad-at", "1", garble="[gate_marks,doubled_words]")
+    found = judged["pairs"][0]["garbled"]
+    assert (found["bad"], found["hypotheses"]) == (3, 30)
+    assert 0.9 < found["roc_area"] <= 1  # one of the others says a word twice
+    assert 0.5 < found["average_precision"] <= 1
+    assert found["found"] <= found["flagged"] <= 30
+    assert found["roc"][0] == [0, 0]
+    assert found["roc"][-1] == [1, 1]
+    assert meta_command.meta(["run", "--draws", "0", "--bad-at", "1"]) == 0
+    shown = " ".join(capfd.readouterr().out.split())
+    assert "Verdicts: people gave 3 of 30 hypotheses at most 1." in shown
+    assert f"average precision {found['average_precision']:.3f}, 0.100 by chance." in shown
+    said = judge(given, "--draws", "0", "--bad-at", "-50", garble="[]")
+    assert any("verdicts are not judged" in notice for notice in said["pairs"][0]["notices"])
