@@ -125,8 +125,8 @@ def main() -> None:
         "",
         "Made by `python -m benchmarks.people DATA` from MLQE-PE's dev sets (CC0 1.0) and Bio-MQM's (Apache-2.0): how "
         "well every metric that needs no network agrees with people, by `mteval meta`, with 95% confidence intervals. "
-        "Kendall and accuracy (with tie calibration) are among the systems of each segment where there are several, and "
-        "over all segments otherwise. COMET-QE-mini was trained on MLQE-PE's training sets, and is for pt-en and ro-en.",
+        "Kendall and accuracy (with tie calibration) are among the systems of each segment where there are several, "
+        "and over all segments otherwise. COMET-QE-mini was trained on MLQE-PE's training sets, for pt-en and ro-en.",
         "",
         *table(found),
     ]
