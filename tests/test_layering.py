@@ -16,14 +16,15 @@ FLOORS = [
     "store_lines", "store_aside", "store", "store_upkeep", "environment", "worker", "workers", "checkpoint_files",
     "checkpoint", "loading", "halving", "answers_tongues", "answers", "identification", "gate", "chat", "metrics",
     "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta_matrices", "meta_garble", "meta",
-    "meta_report", "annotation", "reuse", "scoring", "recounting", "gathering", "judging", "reuse_judgements",
-    "run_folder", "failed_cells", "recorded_lines", "rebuilding", "recorded", "run_search", "merging_shards",
-    "merging_usage", "merging_systems", "merging", "plan", "evaluation", "flagging", "delivery", "command_line",
-    "lang_pair_source", "config_secrets", "config_objects", "config_trust", "config_significance", "config",
-    "composition", "launched", "sweeping", "app", "building", "doctor_parts", "doctor_machine", "doctor_network",
-    "doctor_fakes", "doctor_facts", "doctor_versions", "doctor_ground", "doctor_examine", "doctor_text", "doctor",
-    "list_command", "init_command", "store_command", "flag", "reading_runs", "report_command", "meta_command",
-    "sample_command", "import_command", "completion_words", "completion", "__main__",
+    "meta_report", "annotation", "reuse", "scoring", "stability", "stability_page", "recounting", "gathering",
+    "judging", "reuse_judgements", "run_folder", "failed_cells", "recorded_lines", "rebuilding", "recorded",
+    "run_search", "merging_shards", "merging_usage", "merging_systems", "merging", "plan", "evaluation", "flagging",
+    "delivery", "command_line", "lang_pair_source", "config_secrets", "config_objects", "config_trust",
+    "config_significance", "config", "composition", "launched", "sweeping", "app", "building", "doctor_parts",
+    "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts", "doctor_versions", "doctor_ground",
+    "doctor_examine", "doctor_text", "doctor", "list_command", "init_command", "store_command", "flag",
+    "reading_runs", "report_command", "meta_command", "stability_command", "sample_command", "import_command",
+    "completion_words", "completion", "__main__",
 ]  # fmt: skip
 ROOMS = ("annotation", "chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
