@@ -37,7 +37,7 @@ def comparisons(difference: float, p: float, *, higher_is_better: bool = True) -
 def test_what_becomes_of_a_conclusion(own: tuple[float, float], other: tuple[float, float], outcome: str) -> None:
     variants = [
         Variant("metric", "other", comparisons(*other)),
-        Variant("gate", "errors", comparisons(-other[0], other[1], False)),
+        Variant("gate", "errors", comparisons(-other[0], other[1], higher_is_better=False)),
     ]
     found = _conclusion(comparisons(*own), "a", "b", variants, {("a", "b"): 0.9})
     assert (found.better, found.told_apart, found.holds) == ("a", own[1] < 0.05, 0.9)
