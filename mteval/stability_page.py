@@ -20,8 +20,8 @@ body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222 }
 table { border-collapse: separate; border-spacing: 2px; margin: 0 0 2rem }
 th, td { padding: .3rem .6rem; text-align: left; font-weight: normal }
 td.o { text-align: center; border-radius: 3px }
-thead th { vertical-align: bottom; max-width: 9rem; overflow-wrap: anywhere }
-thead tr:first-child th { color: #666 }
+thead th { vertical-align: bottom; max-width: 9rem; overflow-wrap: break-word }
+thead tr:first-child th { color: #666; white-space: nowrap }
 """
 
 
