@@ -174,6 +174,8 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
     result = replace(result, record={**result.record, "metric_configs": run.metric_configs, "config": run.config})
+    if run.people:
+        result = replace(result, record={**result.record, "people": run.people})
     deliver(result, run.reports, run.trackers, folder, lambda partial: _write_hydra(config, partial / ".hydra"))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mteval.recorded import Recorded
 
 KEYS = (
-    *("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline"),
+    *("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline", "people"),
     *("offline", "allow", "tracking"),
 )
 """The config's groups and keys that a report heeds; those of a run alone are refused."""
@@ -43,6 +43,7 @@ one eval set (mteval run shard=1/8) are joined, and must all be there.
 _CONFIG = """\
 KEY=VALUE is one of:
   baseline=NAME               differences to one system, with significance
+  people=[meta.json]          say how well metrics agree with people
   report=[markdown,csv]       the formats
   output=FOLDER               reports/ and the time, otherwise
   overwrite=true              replace what is already there
@@ -120,7 +121,8 @@ def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequenc
     if any(run.folder.resolve() == reporting.output.resolve() for run in runs):
         problem = f"{reporting.output} is one of the runs that are reported on"
         raise ConfigError("output", problem, "choose another with output=FOLDER")
-    _write(merged, metrics, reporting, warnings)
+    told = {str(one): one for run in runs for one in run.result.record.get("people", ())}
+    _write(merged, metrics, replace(reporting, people=reporting.people or list(told.values())), warnings)
 
 
 def _settled(
@@ -182,6 +184,7 @@ def _write(merged: Recorded, metrics: Mapping[str, Metric], reporting: Reporting
         "environment": environment(),
         **settings_of(reporting.resampling),
         **merged.result.record,
+        **({"people": reporting.people} if reporting.people else {}),
     }
     try:
         with RunFolder(output, reporting.overwrite) as folder:

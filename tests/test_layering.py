@@ -30,7 +30,18 @@ ROOMS = ("annotation", "chat", "metrics", "systems", "evalsets", "garble", "unju
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
-        *("agreement", "average", "base", "differences", "document_scores", "leaderboard", "judged", "notes", "plain"),
+        *(
+            "agreement",
+            "average",
+            "base",
+            "differences",
+            "document_scores",
+            "leaderboard",
+            "judged",
+            "notes",
+            "people",
+            "plain",
+        ),
         *("ranking", "splits", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
