@@ -2,11 +2,12 @@
 # make test    set up (once), run the whole test suite
 # make check   ruff and mypy
 # make slow    the tests that take long
+# make fuzz    fuzz by coverage what reads, judges and reports text; NAMES="jsonl tmx" for some alone, SECONDS=600 each
 # make bench   measure speed against the tools underneath, into benchmarks/speed.md; NAMES="ter again" for some alone
 # make wheel   build the wheel into dist/
 # make comet-qe-mini DATA=FOLDER   train the checkpoint that ships, into build/comet-qe-mini
 # make garble DATA=FOLDER   train the garble detector's models and calibrate it, into build/garble
-.PHONY: help setup demo test slow check format bench wheel comet-qe-mini garble clean
+.PHONY: help setup demo test slow check format fuzz bench wheel comet-qe-mini garble clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +35,10 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet atheris==3.0.0
+	@$(BIN)/python -m fuzz $(NAMES) --seconds $(or $(SECONDS),60)
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(NAMES)

@@ -17,6 +17,10 @@ source texts are garbled.
 commands:
   run         translate, score, judge, and write the leaderboard
   report      one leaderboard of runs that are done; nothing is scored again
+  meta        how well the metrics of runs agree with people
+  stability   which conclusions of a run hold whatever is chosen
+  sample      the segments of a run that are worth a person's time, as tasks
+  import      what people judged of them, as gold scores
   flag        say which of your own texts are garbled, and why
   list        what there is to choose from: systems, metrics, eval sets, ...
   doctor      what this machine can run, and what is lacking for the rest
@@ -47,6 +51,10 @@ options:
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("mteval.app", "run"),
     "report": ("mteval.report_command", "report"),
+    "meta": ("mteval.meta_command", "meta"),
+    "stability": ("mteval.stability_command", "stability"),
+    "sample": ("mteval.sample_command", "sample"),
+    "import": ("mteval.import_command", "import_judgments"),
     "flag": ("mteval.flag", "flag"),
     "list": ("mteval.list_command", "list_options"),
     "doctor": ("mteval.doctor", "doctor"),

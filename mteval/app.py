@@ -141,7 +141,8 @@ def _record_failure(error: Exception) -> None:
     """Write into a cell's folder why it failed; where that cannot be written, Hydra must tell it."""
     chosen = HydraConfig.get()
     try:
-        failed_cells.record(Path(chosen.runtime.output_dir), list(chosen.overrides.task), error)
+        given: Any = OmegaConf.to_container(chosen.overrides.task, resolve=False)  # what one looks up may be secret
+        failed_cells.record(Path(chosen.runtime.output_dir), given, error)
     except (MtevalError, OSError):
         raise error from None
 
@@ -173,6 +174,8 @@ def _run(run: Run, config: DictConfig, folder: RunFolder) -> None:
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         result = run.evaluation.run(progress)
     result = replace(result, record={**result.record, "metric_configs": run.metric_configs, "config": run.config})
+    if run.people:
+        result = replace(result, record={**result.record, "people": run.people})
     deliver(result, run.reports, run.trackers, folder, lambda partial: _write_hydra(config, partial / ".hydra"))
 
 

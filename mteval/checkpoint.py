@@ -24,9 +24,12 @@ _TOKENIZER = (".spm", ".model", "tokenizer.json", "vocab.json", "vocab.txt")
 _SETTINGS = (".json", ".spm", ".model", ".txt", ".jinja")
 _INDEX = ".index.json"
 
-Part = Literal["weights", "tokenizer"]
+Part = Literal["weights", "tokenizer", "code"]
 PARTS: tuple[Part, ...] = ("weights", "tokenizer")
-"""What a checkpoint holds beside its configuration; some on the hub hold only one of them."""
+"""What a checkpoint holds beside its configuration; some on the hub hold only one of them. ``code`` is Python that some
+bring along, which is used only where somebody says so."""
+
+WITH_CODE: tuple[Part, ...] = (*PARTS, "code")
 
 
 class Checkpoint:
@@ -153,8 +156,9 @@ def _memory(folder: Path, bytes_per_weight: float, parts: tuple[Part, ...]) -> i
 def used(names: Collection[str], parts: tuple[Part, ...] = PARTS) -> list[str]:
     """The files of a checkpoint that are read, sorted: safetensors weights, or PyTorch's own if it has no others."""
     weights = _weights(names) if "weights" in parts else []
-    settings = (name for name in names if name.endswith(_SETTINGS) and "/" not in name and not name.endswith(_INDEX))
-    return sorted({*weights, *settings} - {"requirements.txt", "README.txt"})
+    suffixes = (*_SETTINGS, ".py") if "code" in parts else _SETTINGS
+    others = (name for name in names if name.endswith(suffixes) and "/" not in name and not name.endswith(_INDEX))
+    return sorted({*weights, *others} - {"requirements.txt", "README.txt"})
 
 
 def _weights(names: Collection[str]) -> list[str]:
@@ -182,6 +186,8 @@ def _lack(folder: Path, parts: tuple[Part, ...]) -> str | None:
         return "the folder has no weights (model.safetensors or pytorch_model.bin)"
     if "tokenizer" in parts and not any(name.endswith(_TOKENIZER) for name in names):
         return "the folder has no tokenizer (tokenizer.json, vocab.json or a SentencePiece model)"
+    if "code" in parts and (lack := _lack_of_code(folder, names)):
+        return lack
     for name in used(names, parts):
         with (folder / name).open("rb") as file:
             if file.read(24) == b"version https://git-lfs.":
@@ -193,6 +199,20 @@ def _lack(folder: Path, parts: tuple[Part, ...]) -> str | None:
             return f"{weights[0]} is not an index of weights"
         if missing := sorted(shards - set(names)):
             return f"the folder has no {missing[0]}, which {weights[0]} lists"
+    return None
+
+
+def _lack_of_code(folder: Path, names: Collection[str]) -> str | None:
+    """Which module of its own a checkpoint names and does not bring along; ``None`` for none."""
+    for settings in ("config.json", "tokenizer_config.json"):
+        try:
+            classes = json.loads((folder / settings).read_bytes())["auto_map"].values()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # it names none, or is broken, which is said when it is loaded
+        for one in (one for given in classes for one in (given if isinstance(given, list) else [given])):
+            module = f"{str(one).partition('.')[0]}.py"
+            if one is not None and module not in names:
+                return f"the folder has no {module}, the code that {settings} names"
     return None
 
 

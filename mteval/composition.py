@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mteval.config import RunConfig
+from mteval.config_secrets import check_words
 from mteval.config_trust import install
 from mteval.errors import ConfigError, DataError
 from mteval.files import packaged, read_yaml
@@ -70,6 +71,7 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path], said: Sequenc
             bring code.
     """
     register(config_dirs, overrides if said is None else said)
+    check_words(overrides)
     check_config_dirs(config_dirs)
     given = [mended(override) for override in overrides]
     search = search_path(config_dirs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +25,7 @@ from mteval.gate import Gate
 from mteval.lang import LangPair
 from mteval.metrics.base import Metric
 from mteval.report.base import Report
+from mteval.report.people import read as read_people
 from mteval.shard import Shard
 from mteval.store import Store
 from mteval.subset import Subset
@@ -52,6 +53,7 @@ class RunConfig:
         significance: what tells systems apart.
         seed: of everything that is resampled.
         baseline: the system that the others are compared to; ``null`` for none.
+        people: files that ``mteval meta`` wrote (``meta.json``), so that tables say how well metrics agree with people.
         optimised_with: by system, the metrics or families of metrics that it was made to score well by; for systems of
             ``systems`` it can stand there as well.
         subset: which part of each eval set is evaluated; all of it by default.
@@ -76,6 +78,7 @@ class RunConfig:
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
     seed: int = 12345
     baseline: str | None = None
+    people: list[str] = field(default_factory=list)
     optimised_with: dict[str, list[str]] = field(default_factory=dict)
     subset: Subset = field(default_factory=Subset)
     shard: str | None = None
@@ -90,6 +93,7 @@ class Run:
     Attributes:
         metric_configs: by metric name, what each was built from.
         config: all keys with their values, but for what tracking needs, which may be secret.
+        people: how well metrics agree with people, by gold set.
     """
 
     evaluation: Evaluation
@@ -98,6 +102,7 @@ class Run:
     overwrite: bool
     metric_configs: Mapping[str, Any]
     config: Mapping[str, Any]
+    people: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class Reporting:
     baseline: str | None
     output: Path
     overwrite: bool
+    people: Sequence[Mapping[str, Any]] = ()
 
 
 def build_judges(config: DictConfig) -> Judges:
@@ -189,7 +195,12 @@ def build(config: DictConfig) -> Run:
     reports = build_all(config, "report", Report, allow)
     trackers = build_all(config, "tracking", Tracker, allow)
     shown = {key: value for key, value in plain.items() if key != "tracking"}
-    return Run(evaluation, reports, trackers, plain["overwrite"], plain["metrics"], shown)
+    sets = _people(plain["people"])
+    return Run(evaluation, reports, trackers, plain["overwrite"], plain["metrics"], shown, sets)
+
+
+def _people(files: Sequence[str]) -> list[dict[str, Any]]:
+    return [one for file in files for one in read_people(resolve(file))]
 
 
 def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reporting:
@@ -215,6 +226,7 @@ def build_reporting(config: DictConfig, defaults: Mapping[str, Any]) -> Reportin
         baseline=plain["baseline"],
         output=resolve(plain["output"]),
         overwrite=plain["overwrite"],
+        people=_people(plain["people"]),
     )
 
 

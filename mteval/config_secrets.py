@@ -66,6 +66,7 @@ def _check(where: str, text: str, known: Mapping[str, str]) -> None:
         raise ConfigError(where, "an address holds a password, which would be written into the run's folder", remedy)
     for value, variable in known.items():
         if value in text:
+            where = where.replace(value, "***")
             problem = f"holds what the environment variable {variable} holds, which would be written down"
             raise ConfigError(where, problem, _REMEDY)
 

@@ -34,6 +34,9 @@ _SAFE = re.compile(r"\$\{(?:hydra[.:][\w.]+|output|store|seed|(?:now|oc\.env):[^
 _HANDLERS = ("logging.StreamHandler", "logging.FileHandler", "logging.NullHandler")
 _LOGS = "${hydra.runtime.output_dir}/"
 
+_TRUST = "trust_remote_code"
+_TRUSTS = re.compile(rf"\b{_TRUST}\s*:\s*true\b", re.IGNORECASE)
+
 _CODE = ("setup", "srun_args", "python", "additional_parameters")
 """Keys of a launcher that become a job's commands, or options of ``sbatch`` that can."""
 
@@ -67,6 +70,7 @@ class CheckedLoader(ConfigLoaderImpl):
         for name, node in OmegaConf.to_container(config, resolve=False).items():  # type: ignore[union-attr]
             if name != "hydra":  # whose overrides are looked at before it is composed
                 check_no_secrets(node, str(name))
+                check_trust(node, str(name), self.said)
         return config
 
     def _check_hydra(self, config: DictConfig, repository: Any) -> None:
@@ -136,6 +140,36 @@ def check_allowed(config: DictConfig, words: Sequence[str]) -> None:
         if not says(words, r"allow(\.\d+)?=", str(package)):
             problem = f"a file allows {package} to bring code, which only the command line can"
             raise ConfigError("allow", problem, f"if you trust that package, add allow=[{package}]")
+
+
+def check_trust(node: Any, key: str, words: Sequence[str]) -> None:
+    """Make sure that a checkpoint whose own code is run is trusted on the command line: a file cannot do so.
+
+    Args:
+        node: a part of the config, unresolved.
+        words: the overrides of the command line.
+
+    Raises:
+        ConfigError: a file trusts one.
+    """
+    if isinstance(node, list):
+        for index, value in enumerate(node):
+            check_trust(value, f"{key}[{index}]", words)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            where = f"{key}.{name}"
+            if name == _TRUST and value is not False and not any(_trusts(word, where) for word in words):
+                problem = "a file has code that a checkpoint brings along run, which only the command line can"
+                raise ConfigError(where, problem, f"if you have read that code, add {where}=true")
+            check_trust(value, where, words)
+
+
+def _trusts(word: str, where: str) -> bool:
+    """Whether an override sets this key to true, alone or with what it belongs to."""
+    key, _, value = word.lstrip("+").partition("=")
+    if key == where:
+        return value.strip().lower() == "true"
+    return where.startswith(f"{key}.") and _TRUSTS.search(value) is not None
 
 
 def install(words: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ def version(package: str) -> str | None:
         return None
 
 
-def _device() -> str:
+def device() -> str:
     """The accelerator that neural systems and metrics could use; without them torch is not even loaded."""
     torch = sys.modules.get("torch")
     return str(torch.cuda.get_device_name()) if torch is not None and torch.cuda.is_available() else "cpu"
@@ -45,7 +45,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "device": _device(),
+        "device": device(),
         "packages": {package: version(package) for package in PACKAGES},
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }

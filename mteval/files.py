@@ -151,6 +151,20 @@ def read_lines(path: Path) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
+def read_json(path: Path) -> Any:
+    """Read a file that holds one JSON value.
+
+    Raises:
+        DataError: it is not there, or is no JSON.
+    """
+    try:
+        return json.loads(read_text(path), parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{error.lineno}", f"not JSON ({error.msg})", "export it again") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(str(path), f"not JSON that can be used ({error})", "export it again") from None
+
+
 def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects of a JSON Lines file, each with its place (``file:line``) and as soon as its line is read; blank
     lines are passed over.

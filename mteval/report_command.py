@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from mteval.config import Reporting
     from mteval.metrics.base import Metric
     from mteval.recorded import Recorded
-    from mteval.report.base import FailedCell
 
 KEYS = (
-    *("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline"),
+    *("report", "output", "overwrite", "seed", "bootstrap_draws", "significance", "baseline", "people"),
     *("offline", "allow", "tracking"),
 )
 """The config's groups and keys that a report heeds; those of a run alone are refused."""
@@ -44,6 +43,7 @@ one eval set (mteval run shard=1/8) are joined, and must all be there.
 _CONFIG = """\
 KEY=VALUE is one of:
   baseline=NAME               differences to one system, with significance
+  people=[meta.json]          say how well metrics agree with people
   report=[markdown,csv]       the formats
   output=FOLDER               reports/ and the time, otherwise
   overwrite=true              replace what is already there
@@ -98,13 +98,22 @@ def _runs_and_overrides(given: Sequence[str]) -> tuple[list[str], list[str]]:
 def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequence[Path]) -> None:
     from mteval.composition import compose
     from mteval.config import build_metrics, build_reporting
+    from mteval.errors import RunError
     from mteval.merging import merge
     from mteval.merging_shards import joined
+    from mteval.reading_runs import metrics_of, read_runs
+    from mteval.run_search import FEW
 
     config = compose([f"output={time.strftime('reports/%Y-%m-%d_%H-%M-%S')}", *overrides], config_dirs)
-    runs, failed = _read(given)
-    metrics = _metrics(runs, partial(build_metrics, config))
-    whole = joined(runs)
+    runs, failed = read_runs(given)
+    metrics = metrics_of(runs, partial(build_metrics, config))
+    try:
+        whole = joined(runs)
+    except RunError as error:
+        if not failed:
+            raise
+        told = f"{error.problem} (failed: {'; '.join(cell.sentence for cell in failed[:FEW])})"
+        raise RunError(error.where, told, error.remedy) from None  # a shard is missing because its cell failed
     runs = [replace(run, result=replace(run.result, pairs=())) for run in runs]  # shards are not held beside the whole
     merged = merge(whole)
     merged = replace(merged, result=replace(merged.result, failed=(*merged.result.failed, *failed)))
@@ -112,7 +121,8 @@ def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequenc
     if any(run.folder.resolve() == reporting.output.resolve() for run in runs):
         problem = f"{reporting.output} is one of the runs that are reported on"
         raise ConfigError("output", problem, "choose another with output=FOLDER")
-    _write(merged, metrics, reporting, warnings)
+    told = {str(one): one for run in runs for one in run.result.record.get("people", ())}
+    _write(merged, metrics, replace(reporting, people=reporting.people or list(told.values())), warnings)
 
 
 def _settled(
@@ -141,39 +151,6 @@ def _settled(
         reporting = replace(reporting, baseline=None)
     check_baseline(reporting.baseline, ranked)
     return reporting, warnings
-
-
-def _read(given: Sequence[str]) -> tuple[list[Recorded], tuple[FailedCell, ...]]:
-    """Every run at or below the folders that are given, once; and the cells of sweeps there that gave no result."""
-    from mteval.composition import cells
-    from mteval.files import resolve
-    from mteval.recorded import read_run
-    from mteval.run_search import find_runs
-
-    found = [find_runs(resolve(one), cells) for one in given]
-    folders = {run.resolve(): run for one in reversed(found) for run in reversed(one.runs)}
-    failed = dict.fromkeys(cell for one in found for cell in one.failed)
-    return [read_run(folder) for folder in reversed(folders.values())], tuple(failed)
-
-
-def _metrics(
-    runs: Sequence[Recorded], build: Callable[[Mapping[str, Any], str], dict[str, Metric]]
-) -> dict[str, Metric]:
-    """The runs' metrics, by name, once they are known to give the scores that the runs had."""
-    from mteval.errors import RunError
-    from mteval.recorded import check_scores
-    from mteval.run_folder import ITS_MARK
-
-    metrics: dict[str, Metric] = {}
-    for run in runs:
-        where, configs = str(run.folder / ITS_MARK), run.result.record.get("metric_configs")
-        if not isinstance(configs, dict) or set(configs) != set(run.result.metrics):
-            problem = "does not say what its metrics were built from, since mteval run did not write it"
-            raise RunError(where, problem, "run it with mteval run")
-        own = build(configs, where)
-        check_scores(run, own)
-        metrics = {**own, **metrics}
-    return metrics
 
 
 def _is_given(key: str, overrides: Sequence[str]) -> bool:
@@ -207,6 +184,7 @@ def _write(merged: Recorded, metrics: Mapping[str, Metric], reporting: Reporting
         "environment": environment(),
         **settings_of(reporting.resampling),
         **merged.result.record,
+        **({"people": reporting.people} if reporting.people else {}),
     }
     try:
         with RunFolder(output, reporting.overwrite) as folder:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mteval import golden
 from mteval.errors import ContractError
 from mteval.files import is_text
 from mteval.metrics.base import Item, ItemScore, Metric
@@ -137,6 +138,7 @@ def score(
 
     Raises:
         ContractError: the metric did not score every item.
+        ComparabilityError: its checkpoint no longer scores golden segments as it did.
     """
     (scores,) = score_blocks(name, metric, [items], references, store, advance, meter)
     return scores
@@ -163,6 +165,7 @@ def score_blocks(
     keys = [Keys(_key(item) for item in block) for block in blocks]
     again = _in_several(keys)
     kept: dict[str, ItemScore] = {}
+    checked = False
     wanted = (key for of_block in keys for key in of_block)
     with store.shelf("scores", type(metric).__name__, metric.signature(references), wanted) as shelf:
         for block, of_block in zip(blocks, keys, strict=True):
@@ -174,6 +177,9 @@ def score_blocks(
                     held[key] = found
                     meter.count(found.usage, made_now=False)
             missing = {key: item for key, item in zip(of_block, block, strict=True) if key not in held}
+            if missing and not checked:
+                golden.check(name, metric, references, store)
+                checked = True
             advance(len(of_block) - len(missing))
             for key, found in _made(name, metric, missing, meter):
                 held[key] = found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
 from collections.abc import Callable, Collection
 from pathlib import Path, PurePath
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from mteval.errors import OutputError, RunError
 from mteval.report.record import FILES
@@ -106,15 +107,58 @@ class RunFolder:
             with lock.open("x", encoding="utf-8") as file:
                 file.write(mine)
         except FileExistsError:
+            if not _take_over(lock, mine):
+                host, process, _ = _owner(lock)
+                told = f" (process {process} on {host})" if process else ", and has just begun"
+                remedy = f"{_ELSEWHERE}, or remove {lock} if that run is gone"
+                raise OutputError(str(self.path), f"another run writes into it{told}", remedy) from None
+
+
+def release(path: Path, job: str) -> None:
+    """Give a run's folder free of a cluster's job that is known to be over, and did not do so itself.
+
+    Args:
+        path: the folder.
+        job: its number, with that of its task if it is one of an array: ``3_1``.
+    """
+    lock = path / _LOCK
+    if lock.is_file() and _owner(lock)[2].split(":")[1:2] == [job]:
+        lock.unlink(missing_ok=True)
+
+
+def _take_over(lock: Path, mine: str) -> bool:
+    """Make a lock mine if its run was killed. Of several processes that try it at a time, one does."""
+    try:
+        with lock.open("r+", encoding="utf-8") as file:
+            if not _held_alone(file):
+                return False
             host, process, job = _owner(lock)
             here = host == socket.gethostname() and process.isdigit()
-            if not _is_before(job, _job()) and not (here and not _alive(int(process))):
-                raise OutputError(
-                    str(self.path),
-                    f"another run writes into it (process {process} on {host})",
-                    f"{_ELSEWHERE}, or remove {lock} if that run is gone",
-                ) from None
-            lock.write_text(mine, encoding="utf-8")  # it was killed
+            dead = _is_before(job, _job()) or (here and not _alive(int(process)))
+            if not dead or not os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                return False  # a live run's, or no longer the file that is there
+            file.truncate()
+            file.write(mine)
+            return True
+    except FileNotFoundError:
+        return False  # who held it has just ended
+
+
+def _held_alone(file: TextIO) -> bool:
+    """Keep other processes from taking a lock over while this one does; whether none of them is at it.
+
+    Where there are no such locks, on this file system or at all, what the file says must do.
+    """
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:
+        pass
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            return False
+    return True
 
 
 def forget_if_empty(path: Path, existed: Collection[Path]) -> None:
@@ -171,6 +215,8 @@ def _job() -> str:
     told = os.environ
     if not (job := told.get("SLURM_JOB_ID", "")):
         return ""
+    if task := told.get("SLURM_ARRAY_TASK_ID", ""):
+        job = f"{told.get('SLURM_ARRAY_JOB_ID', job)}_{task}"
     return f"{told.get('SLURM_CLUSTER_NAME', 'slurm')}:{job}:{told.get('SLURM_RESTART_COUNT', '0')}"
 
 

@@ -19,8 +19,8 @@ SWEEP = "multirun.yaml"
 """Lies beside the numbered cells of a sweep."""
 
 _NO_RECORD = "it left no record: it has not begun yet, or was stopped from outside (killed, cancelled, out of memory)"
-_FEW = 5
-"""How many failed cells an error names."""
+FEW = 5
+"""How many failed cells an error names, at most."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def find_runs(path: Path, cells: Cells) -> Found:
     if found.runs:
         return found
     if found.failed:
-        told = "; ".join(cell.sentence for cell in found.failed[:_FEW])
-        more = len(found.failed) - _FEW
+        told = "; ".join(cell.sentence for cell in found.failed[:FEW])
+        more = len(found.failed) - FEW
         problem = f"every cell of the sweep failed: {told}{f'; and {more} more' if more > 0 else ''}"
         raise RunError(str(path), problem, "mend what is named, and run them again")
     problem = f"neither it nor a folder below it holds a run (there is no {ITS_MARK})"
@@ -81,13 +81,13 @@ def _below(
     Args:
         cell: if the folder is a sweep's cell, what it has of its own.
     """
-    if (folder / ITS_MARK).is_file():
-        yield folder
-        return
-    if (folder / FAILED).is_file():
+    if (folder / FAILED).is_file():  # before what an earlier run may have left there: it is not what was asked for last
         told = failed_cells.recorded(folder)
         reason = f"it failed, and its {FAILED} cannot be read" if told is None else told["reason"]
         yield FailedCell(str(folder), cell or tuple(told["overrides"] if told else ()), reason)
+        return
+    if (folder / ITS_MARK).is_file():
+        yield folder
         return
     if cell is None:
         refuse_unfinished(folder)

@@ -48,3 +48,29 @@ def check_checkpoint(checkpoint: object) -> None:
     """
     if not isinstance(checkpoint, str) or not checkpoint.strip():
         raise ConfigError("checkpoint", f"{checkpoint!r} names no checkpoint", "write a hub name or a folder")
+
+
+def check_switches(*settings: tuple[str, object]) -> None:
+    """Make sure that each setting, given as key and value, is true or false.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for key, value in settings:
+        if not isinstance(value, bool):
+            raise ConfigError(key, f"{value!r} is neither true nor false", "write one of them")
+
+
+def checked_names(key: str, names: object) -> tuple[str, ...]:
+    """Names that a setting lists, each of them text that is not blank.
+
+    Raises:
+        ConfigError: it is no list, or lists something else.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ConfigError(key, f"{names!r} is no list", "write it as [NAME, …]")
+    found = tuple(names)
+    for name in found:
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(key, f"{name!r} names nothing", "correct or remove it")
+    return found

@@ -275,7 +275,7 @@ class Store:
         """The shelf of one signature.
 
         Args:
-            room: ``translations``, ``scores``, ``marks`` or ``verdicts``.
+            room: ``translations``, ``scores``, ``golden``, ``marks`` or ``verdicts``.
             name: the class of what made them, to make folders readable.
             signature: everything that changes the result but the texts.
             wanted: the keys that will be asked for; of others nothing is in memory, however many the store has.

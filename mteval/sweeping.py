@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Collection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +21,9 @@ from mteval.report.plain import plain
 from mteval.run_folder import forget_if_empty
 from mteval.run_search import SWEEP, look
 
+_JOBS = ".submitit"
+"""Where in a sweep's folder the launchers' configs have submitit keep its jobs."""
+
 
 class Sweeps(Callback):
     """Hydra's callback that remembers where the sweeps of this process are.
@@ -30,25 +35,41 @@ class Sweeps(Callback):
     begun: ClassVar[list[Path]] = []
 
     def on_multirun_start(self, config: DictConfig, **more: Any) -> None:
-        self.begun.append(Path(config.hydra.sweep.dir).absolute())
+        sweep = Path(config.hydra.sweep.dir).absolute()
+        self.begun.append(sweep)
+        if "submitit" in str(config.hydra.launcher.get("_target_")) and find_spec("submitit") is not None:
+            from mteval.launched import install
+
+            install(sweep)
 
 
 def explained(error: Exception) -> UnavailableError | None:
-    """What a launcher that could not be had comes to in words; ``None`` if the error is another one."""
+    """What a launcher that could not be had, or that takes no job, comes to in words; ``None`` for another error."""
     found = re.search(r"Unknown plugin class : '(hydra_plugins\.hydra_(\w+?)_launcher\.\w+\.\w+)'", str(error))
-    if found is None:
-        return None
-    needed = package(f"hydra-{found.group(2)}-launcher", "cluster")
-    return UnavailableError("hydra/launcher", f"{needed.name} is {needed.detail}", needed.remedy)
+    if found is not None:
+        needed = package(f"hydra-{found.group(2)}-launcher", "cluster")
+        return UnavailableError("hydra/launcher", f"{needed.name} is {needed.detail}", needed.remedy)
+    if 'Could not detect "srun"' in str(error):
+        remedy = "run it where sbatch and srun are, or choose hydra/launcher=joblib"
+        return UnavailableError("hydra/launcher", "there is no Slurm on this machine", remedy)
+    if type(error).__module__.partition(".")[0] == "submitit":  # the jobs themselves say what ends them
+        said = re.findall(r"^sbatch: (?:error|fatal): (.+)$", str(error), re.MULTILINE) or str(error).splitlines()[:1]
+        remedy = "check the hydra.launcher keys, and whether sbatch works here"
+        return UnavailableError("hydra/launcher", f"Slurm takes no job: {'; '.join(said)}", remedy)
+    return None
 
 
 def given_up(error: Exception) -> bool:
-    """Whether submitit has given up on a job, as when it was killed; if so it is said, and that the others go on."""
-    if not Sweeps.begun or type(error).__module__.partition(".")[0] != "submitit":
+    """Whether joblib has given up on a sweep, since a process of it was killed; if so it is said."""
+    if not Sweeps.begun or type(error).__name__ != "TerminatedWorkerError":
         return False
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    print(f"mteval: {plain(' '.join(lines[:2]) or type(error).__name__)}", file=sys.stderr)
-    print("mteval: jobs that are not done go on; a report on the sweep shows what is done by then", file=sys.stderr)
+    signals = re.findall(r"SIG\w+", str(error))
+    how = f" ({', '.join(dict.fromkeys(signals))})" if signals else ""
+    print(
+        f"mteval: a process of the sweep was killed{how}, as when memory runs out, and joblib has stopped the others; "
+        "add overwrite=true to run it again, with fewer at a time by hydra.launcher.n_jobs=",
+        file=sys.stderr,
+    )
     return True
 
 
@@ -59,6 +80,9 @@ def forget_unbegun(existed: Collection[Path]) -> None:
         existed: absolute paths of folders that are to stay.
     """
     for sweep in Sweeps.begun:
+        jobs = sweep / _JOBS
+        if jobs.is_dir() and not any(file.is_dir() for file in jobs.iterdir()):
+            shutil.rmtree(jobs)  # no job was taken
         if sweep.is_dir() and [file.name for file in sweep.iterdir()] == [SWEEP]:
             (sweep / SWEEP).unlink()
             forget_if_empty(sweep, existed)

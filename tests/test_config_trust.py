@@ -17,6 +17,7 @@ from mteval.building import build_options
 from mteval.composition import compose
 from mteval.config import build, build_metrics
 from mteval.config_objects import build_node
+from mteval.config_trust import check_trust
 from mteval.errors import ConfigError, MtevalError, RunError
 from mteval.metrics.base import Metric
 from mteval.options import Option
@@ -207,6 +208,40 @@ def test_packages_are_allowed_on_the_command_line(cli: Cli) -> None:
         compose(["allow=[tests]"], [], said=["allow=[test]"])
     code, errors = cli("allow: [tests]", "allow=[tests]")
     assert (code, errors) == (0, "")
+
+
+HUGGING = "_target_: mteval.systems.huggingface.HuggingFace, checkpoint: x"
+TRUSTING = f"{HUGGING}, trust_remote_code: true"
+
+
+@pytest.mark.parametrize(
+    ("experiment", "words"),
+    [
+        (f"systems: {{x: {{{TRUSTING}}}}}", []),
+        (f"systems: {{x: {{{TRUSTING}}}}}", ["systems.y.trust_remote_code=true"]),
+        (f"systems: {{x: {{{TRUSTING}}}}}", ["systems.x.trust_remote_code=false"]),
+        (f"systems: {{x: {{{TRUSTING}}}}}", [f"+systems.y={{{TRUSTING}}}"]),
+        (f"systems: {{x: {{{HUGGING}, trust_remote_code: '${{include_furniture}}'}}}}\ninclude_furniture: true", []),
+        (f"systems: {{x: {{_target_: mteval.systems.mbr.Mbr, proposer: {{{TRUSTING}}}}}}}", []),
+    ],
+)
+def test_a_file_has_no_code_of_a_checkpoints_run(experiment: str, words: list[str]) -> None:
+    given: Any = OmegaConf.to_container(OmegaConf.create(experiment), resolve=False)
+    with pytest.raises(ConfigError, match=r"^systems\.x\..*trust_remote_code: a file has code .* if you have read"):
+        check_trust(given["systems"], "systems", words)
+
+
+@pytest.mark.parametrize(
+    "word", [f"+systems.x={{{TRUSTING}}}", "++systems.x.trust_remote_code=True", f"+systems={{x: {{{TRUSTING}}}}}"]
+)
+def test_the_command_line_has(word: str) -> None:
+    check_trust({"x": {"checkpoint": "x", "trust_remote_code": True}}, "systems", [word])
+    check_trust({"x": {"checkpoint": "x", "trust_remote_code": False}}, "systems", [])
+
+
+def test_a_checkpoint_that_a_strangers_file_trusts_is_not_loaded(cli: Cli) -> None:
+    code, errors = cli(f"systems: {{x: {{{TRUSTING}}}}}")
+    assert (code, "systems.x.trust_remote_code: a file has code that a checkpoint" in errors) == (2, True)
 
 
 def test_a_job_runs_no_command_of_a_file_that_was_not_named_for_it(cli: Cli) -> None:

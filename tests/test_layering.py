@@ -11,24 +11,37 @@ PACKAGE = Path(__file__).parent.parent / "mteval"
 
 FLOORS = [
     "errors", "setting_checks", "lang", "language_names", "sampling", "scores", "signature", "usage", "network",
-    "needs", "language_models", "resampling", "stats", "comparison", "comparing", "texts", "segment", "subset", "files",
-    "shard", "spilled", "options", "store_lines", "store_aside", "store", "store_upkeep",
-    "environment", "worker", "workers", "checkpoint_files", "checkpoint", "loading", "halving",
-    "answers_tongues", "answers", "identification", "gate", "chat",
-    "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta", "reuse", "scoring",
-    "recounting", "gathering", "judging", "reuse_judgements", "run_folder", "failed_cells", "recorded_lines",
-    "rebuilding", "recorded", "run_search", "merging_shards", "merging_usage", "merging_systems", "merging", "plan",
-    "evaluation", "flagging", "delivery", "command_line", "lang_pair_source", "config_secrets", "config_objects",
-    "config_trust", "config_significance", "config", "composition", "sweeping", "app", "building", "doctor_parts",
-    "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts",
-    "doctor_versions", "doctor_ground", "doctor_examine", "doctor_text", "doctor", "list_command", "init_command",
-    "store_command", "flag", "report_command", "completion_words", "completion", "__main__",
+    "needs", "language_models", "resampling", "stats", "correlations", "tie_calibration", "soft_accuracy",
+    "metric_tests", "comparison", "comparing", "texts", "segment", "subset", "files", "shard", "spilled", "options",
+    "store_lines", "store_aside", "store", "store_upkeep", "environment", "worker", "workers", "checkpoint_files",
+    "checkpoint", "loading", "halving", "answers_tongues", "answers", "identification", "gate", "chat", "metrics",
+    "systems", "evalsets", "garble", "unjudged", "report", "tracking", "meta_matrices", "meta_garble", "meta",
+    "meta_report", "annotation", "golden", "reuse", "scoring", "stability", "stability_page", "recounting",
+    "gathering", "judging", "reuse_judgements", "run_folder", "failed_cells", "recorded_lines", "rebuilding",
+    "recorded", "run_search", "merging_shards", "merging_usage", "merging_systems", "merging", "plan", "evaluation",
+    "flagging", "delivery", "command_line", "lang_pair_source", "config_secrets", "config_objects", "config_trust",
+    "config_significance", "config", "composition", "launched", "sweeping", "app", "building", "doctor_parts",
+    "doctor_machine", "doctor_network", "doctor_fakes", "doctor_facts", "doctor_versions", "doctor_ground",
+    "doctor_examine", "doctor_text", "doctor", "list_command", "init_command", "store_command", "flag",
+    "reading_runs", "report_command", "meta_command", "stability_command", "sample_command", "import_command",
+    "completion_words", "completion", "__main__",
 ]  # fmt: skip
-ROOMS = ("chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
+ROOMS = ("annotation", "chat", "metrics", "systems", "evalsets", "garble", "unjudged", "report", "tracking")
 # Files that others of their room may import: what the room shares. `given` is handed out by the evaluation.
 SHARED = {
     "report": {
-        *("agreement", "average", "base", "differences", "document_scores", "leaderboard", "judged", "notes", "plain"),
+        *(
+            "agreement",
+            "average",
+            "base",
+            "differences",
+            "document_scores",
+            "leaderboard",
+            "judged",
+            "notes",
+            "people",
+            "plain",
+        ),
         *("ranking", "splits", "table", "tally", "views"),
     },
     "garble": {"base", "settings"},
@@ -36,7 +49,7 @@ SHARED = {
     "systems": {"asking", "base", "parts", "services"},
     "evalsets": {"base", "markup", "rows", "rows_part"},
     "chat": {"base", "document", "template"},
-    **{room: {"base"} for room in ("unjudged", "tracking")},
+    **{room: {"base"} for room in ("annotation", "unjudged", "tracking")},
 }
 HEAVY = {
     *("torch", "transformers", "comet", "datasets", "sacrebleu", "lingua", "mlflow", "wandb", "huggingface_hub"),
@@ -92,7 +105,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(file: Path) -> None:
 def test_only_the_command_line_knows_hydra() -> None:
     know = {file.stem for file in modules() if any(n.split(".")[0] in ("hydra", "omegaconf") for n in imports(file))}
     assert know == {
-        *("config_objects", "config_trust", "config", "composition", "completion_words", "sweeping", "app"),
+        *("config_objects", "config_trust", "config", "composition", "completion_words", "launched", "sweeping", "app"),
         "lang_pair_source",
     }
 

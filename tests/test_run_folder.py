@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mteval.errors import OutputError
-from mteval.run_folder import ITS_MARK, RunFolder
+from mteval.run_folder import ITS_MARK, RunFolder, release
 
 
 def fill(path: Path, *names: str) -> set[str]:
@@ -62,3 +64,54 @@ def test_a_job_that_slurm_queues_again_takes_over_from_itself(tmp_path: Path, mo
     lock.unlink()
     with RunFolder(tmp_path, overwrite=False):
         assert lock.read_text("utf-8") == f"{socket.gethostname()} {os.getpid()} c:7:1"
+
+
+TAKES = """
+import sys, time
+from pathlib import Path
+from mteval.errors import OutputError
+from mteval.run_folder import RunFolder
+
+print(flush=True)
+input()
+try:
+    with RunFolder(Path(sys.argv[1]), overwrite=False):
+        print("mine", flush=True)
+        input()
+except OutputError as error:
+    print(error)
+"""
+
+
+def test_of_runs_that_find_a_killed_ones_folder_together_one_gets_it(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / ".mteval-running").write_text(f"{socket.gethostname()} {dead.pid}", "utf-8")
+    command = [sys.executable, "-c", TAKES, str(tmp_path)]
+    running = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ)
+        for _ in range(6)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.stdout.readline().strip() for process in running if process.stdout is not None]
+    assert sorted(text == "mine" for text in said) == [False] * 5 + [True], said
+    assert all("another run writes into it" in text for text in said if text != "mine")
+    for process in running:
+        process.communicate("\n", timeout=30)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_a_job_left_is_taken_away_once_the_job_is_known_to_be_over(tmp_path: Path) -> None:
+    lock = tmp_path / ".mteval-running"
+    lock.write_text("elsewhere 12 c:7_1:0", "utf-8")
+    release(tmp_path, "7_2")
+    assert lock.exists()
+    release(tmp_path, "7_1")
+    assert not lock.exists()
+    release(tmp_path, "7_1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -126,12 +125,15 @@ def test_a_job_that_is_killed_and_queued_again_goes_on(folder: Path, environment
     translated = (folder / "translated-1").read_text("utf-8").splitlines()
     assert sorted(translated) == SOURCES["two"]  # what the store held was not translated again
     eventually(lambda: not jobs(environment), "the end of the job")
-    running.send_signal(signal.SIGINT)  # without accounting nobody hears that the other one was cancelled
     code, _, errors = ended(running)
-    assert (code, "run the same command again to go on from here" in errors) == (130, True)
+    told = [line for line in errors.splitlines() if line.startswith("mteval: ")]
+    assert (code, told[0].partition(" (")[0]) == (2, "mteval: failed: sweep/0")
+    assert f"job {both[0]}: was cancelled; see sweep/.submitit/" in told[0]
     code, output, _ = ended(start(folder, environment, "report", "sweep", "output=board"))
     assert code == 0
-    assert "Failed: sweep/0 (evalset.path=one.jsonl): its run was killed half-way" in " ".join(output.split())
+    shown = " ".join(output.split())
+    assert f"Failed: sweep/0 (evalset.path=one.jsonl): job {both[0]}: was cancelled" in shown
+    assert "sweep/1" not in shown
 
 
 def test_a_drained_node_only_delays(folder: Path, environment: Mapping[str, str]) -> None:

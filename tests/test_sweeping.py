@@ -60,13 +60,25 @@ def test_cells_side_by_side(folder: Path, launcher: str) -> None:
 def test_a_cell_whose_process_is_killed_is_told(folder: Path) -> None:
     dead = "{_target_: killed.Killed}"
     shown = sweep(folder, "submitit_local", f"+systems={{}},{{k: {dead}}}", "allow=[killed]")
+    first, second = shown.stderr.splitlines()
     assert shown.returncode == 2
-    assert "has not produced any output" in shown.stderr
-    assert "mteval: failed: sweep/1 (" in shown.stderr
-    assert "its run was killed half-way" in shown.stderr
-    assert "Traceback" not in shown.stderr.partition("mteval: ")[2]
+    assert first.startswith("mteval: failed: sweep/1 (")
+    assert "ended without a result, as when it is killed; see sweep/.submitit/" in first
+    assert second == "mteval: 1 of 2 cells failed; mteval report sweep shows the others"
     report = program("report", "sweep", "output=board", "report=[json]", cwd=folder)
     assert (report.returncode, "Failed: sweep/1" in report.stdout) == (0, True)
+
+
+def test_a_killed_process_of_joblib_ends_the_sweep_with_a_word(folder: Path) -> None:
+    dead = "{_target_: killed.Killed}"
+    shown = sweep(folder, "joblib", f"+systems={{k: {dead}}}", "seed=1,2", "allow=[killed]")
+    told = [line for line in shown.stderr.splitlines() if line.startswith("mteval: ")]
+    assert shown.returncode == 2
+    assert told[0].startswith(
+        "mteval: a process of the sweep was killed (SIGKILL), as when memory runs out, and joblib"
+    )
+    assert told[-1] == "mteval: 2 of 2 cells failed"
+    assert "Traceback" not in shown.stderr
 
 
 def test_ctrl_c_ends_the_cells_too(folder: Path) -> None:
@@ -98,3 +110,27 @@ def test_a_launcher_that_is_not_installed_is_named() -> None:
     assert isinstance(error, UnavailableError)
     assert str(error) == "hydra/launcher: hydra-nowhere-launcher is not installed; pip install 'mteval[cluster]'"
     assert explained(RuntimeError("Unknown plugin class : 'somewhere.Else'")) is None
+
+
+def test_without_slurm_a_sweep_on_it_says_so(folder: Path) -> None:
+    environment = {**os.environ, "PATH": str(Path(sys.executable).parent)}
+    own = ["evalset=jsonl", "evalset.path=set.jsonl", "lang_pairs=[ro-en]", "systems=[]", "output=sweep", *FAST]
+    shown = program("run", "-m", "hydra/launcher=submitit_slurm", *own, "seed=1,2", cwd=folder, env=environment)
+    assert (shown.returncode, shown.stderr) == (
+        2,
+        "mteval: error: hydra/launcher: there is no Slurm on this machine; run it where sbatch and srun are, or choose "
+        "hydra/launcher=joblib\n",
+    )
+    assert not (folder / "sweep").exists()
+
+
+def test_what_sbatch_refuses_is_told() -> None:
+    class Refused(Exception):
+        """As submitit has it."""
+
+    Refused.__module__ = "submitit.core.utils"
+    said = "sbatch: error: invalid partition specified: none\nsbatch: error: Batch job submission failed: no such"
+    error = explained(Refused(f"Exception\n{said}"))
+    assert str(error).startswith(
+        "hydra/launcher: Slurm takes no job: invalid partition specified: none; Batch job submission failed: no such"
+    )

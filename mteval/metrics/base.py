@@ -89,6 +89,8 @@ class MetricCard:
         context: how many segments before each it looks at.
         sees_languages: whether it is told the languages, so that one text scores otherwise in other lang pairs.
         model: the language model that judges, by name; ``None`` if none does.
+        trained_on: test sets whose gold scores it was trained on, as its authors say: ``wmt20``, ``mlqe-pe``. On these
+            its agreement with people says little of other texts.
     """
 
     label: str
@@ -109,6 +111,7 @@ class MetricCard:
     context: int = 0
     sees_languages: bool = False
     model: str | None = None
+    trained_on: tuple[str, ...] = ()
 
 
 class Metric(ABC):

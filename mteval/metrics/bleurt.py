@@ -20,7 +20,7 @@ from mteval.metrics.bleurt_model import GELUS, PRECISIONS, BleurtModel, cut
 from mteval.metrics.fits import fits
 from mteval.metrics.language_sets import language_codes
 from mteval.needs import Need
-from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
+from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts, checked_names
 from mteval.signature import Signature
 
 _MARKS = 3
@@ -51,6 +51,7 @@ class Bleurt(Metric):
             ``None`` where that is not known.
         licence: of the checkpoint, as an SPDX identifier.
         thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
+        trained_on: test sets whose gold scores it was trained on, as its authors say: ``[wmt20, mlqe-pe]``.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -70,6 +71,7 @@ class Bleurt(Metric):
         languages: str | Sequence[str] | None = "rembert",
         licence: str = "Apache-2.0",
         thresholds: str | None = None,
+        trained_on: Sequence[str] = (),
     ) -> None:
         check_checkpoint(checkpoint)
         check_texts(("label", label), ("licence", licence), ("revision", revision))
@@ -94,6 +96,7 @@ class Bleurt(Metric):
             licence=licence,
             family="bleurt",
             thresholds=thresholds,
+            trained_on=checked_names("trained_on", trained_on),
             points=100,
             languages=language_codes(languages, "languages"),
             sees_source=False,

@@ -67,6 +67,7 @@ class Comet(Metric):
             looked for at the hub.
         open_alternative: the open checkpoint that errors propose.
         thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
+        trained_on: test sets whose gold scores it was trained on, as its authors say: ``[wmt20, mlqe-pe]``.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -95,6 +96,7 @@ class Comet(Metric):
         local_encoder: str | None = None,
         open_alternative: str = "Unbabel/wmt20-comet-qe-da",
         thresholds: str | None = None,
+        trained_on: Sequence[str] = (),
     ) -> None:
         texts = {"checkpoint": checkpoint, "open_alternative": open_alternative}
         check_texts(label, texts, {"revision": revision, "local_encoder": local_encoder})
@@ -110,6 +112,7 @@ class Comet(Metric):
             max_length=max_length,
             context=context,
             thresholds=thresholds,
+            trained_on=trained_on,
         )
         check_way(self._card, precision, batch_size, device, windows)
         check_workers(f"metric {label}, key workers", workers)

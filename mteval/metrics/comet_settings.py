@@ -12,6 +12,7 @@ from mteval.loading import DEVICES
 from mteval.metrics.base import MetricCard
 from mteval.metrics.fits import fits
 from mteval.metrics.language_sets import language_codes
+from mteval.setting_checks import checked_names
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 WINDOWS = ("sentences",)
@@ -30,6 +31,7 @@ def card_of(
     max_length: int | None,
     context: int,
     thresholds: str | None,
+    trained_on: Sequence[str],
 ) -> MetricCard:
     """The card of a COMET metric; the arguments are ``Comet``'s.
 
@@ -60,6 +62,7 @@ def card_of(
         pairs=None if pairs is None else tuple(map(str, parse_pairs(pairs, f"metric {label}, key pairs"))),
         family="comet",
         thresholds=thresholds,
+        trained_on=checked_names(f"metric {label}, key trained_on", trained_on),
         points=100,
         languages=language_codes(languages, f"metric {label}, key languages"),
         max_length=max_length,

@@ -21,7 +21,7 @@ from mteval.metrics.fits import fits
 from mteval.metrics.language_sets import language_codes
 from mteval.metrics.metricx_model import PRECISIONS, WORST, MetricXModel
 from mteval.needs import Need
-from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
+from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts, checked_names
 from mteval.signature import Signature
 
 _LENGTHS = {23: 1024, 24: 1536}
@@ -56,6 +56,7 @@ class MetricX(Metric):
             where that is not known.
         licence: of the checkpoint, as an SPDX identifier.
         thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
+        trained_on: test sets whose gold scores it was trained on, as its authors say: ``[wmt20, mlqe-pe]``.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -78,6 +79,7 @@ class MetricX(Metric):
         languages: str | Sequence[str] | None = "mt5",
         licence: str = "Apache-2.0",
         thresholds: str | None = None,
+        trained_on: Sequence[str] = (),
     ) -> None:
         check_checkpoint(checkpoint)
         check_texts(("label", label), ("licence", licence), ("revision", revision))
@@ -105,6 +107,7 @@ class MetricX(Metric):
             licence=licence,
             family="metricx",
             thresholds=thresholds,
+            trained_on=checked_names("trained_on", trained_on),
             languages=language_codes(languages, "languages"),
             sees_source=generation == 24 or not needs_reference,
             max_length=self._max_length - 1,

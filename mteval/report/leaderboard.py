@@ -10,6 +10,7 @@ from mteval.gate import MARK_KINDS, Mark, MarkKind
 from mteval.metrics.base import MetricCard
 from mteval.report.base import Counting, PairResult, RunResult, Sources, SystemResult
 from mteval.report.notes import notes, testing
+from mteval.report.people import notes as notes_of_people
 from mteval.report.ranking import (
     Standing,
     best,
@@ -35,9 +36,14 @@ def leaderboard(result: RunResult) -> tuple[Table, ...]:
         ComparabilityError: scores of one table were made under different signatures.
     """
     used, runs = result.record.get("usage", ()), "these runs" if "merged_from" in result.record else "this run"
-    return tuple(
-        replace(table_of(pair, result.metrics), used=said(used, str(pair.eval_set.pair), runs)) for pair in result.pairs
-    )
+    sets = result.record.get("people", ())
+    tables = []
+    for pair in result.pairs:
+        table = table_of(pair, result.metrics)
+        of_people = notes_of_people(sets, pair.eval_set.pair, result.metrics)
+        told = said(used, str(pair.eval_set.pair), runs)
+        tables.append(replace(table, used=told, notes=(*table.notes, *of_people)))
+    return tuple(tables)
 
 
 def views(pair: PairResult, metrics: Mapping[str, MetricCard]) -> Mapping[tuple[Counting, Sources], Table]:

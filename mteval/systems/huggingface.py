@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 
-from mteval.checkpoint import Checkpoint, find, need
+from mteval.checkpoint import PARTS, WITH_CODE, Checkpoint, find, need
 from mteval.lang import LangPair
 from mteval.loading import DEVICES, DTYPES
 from mteval.needs import Need
 from mteval.sampling import Draws, parse_sampling
 from mteval.segment import EvalSet, Segment
-from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
+from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_switches, check_texts
 from mteval.signature import Signature
 from mteval.systems.base import Output, Proposer, System, SystemCard
 from mteval.systems.huggingface_model import Model, Written
@@ -37,8 +37,6 @@ class HuggingFace(System, Proposer):
     It proposes the best of a beam search that is as wide as hypotheses are asked for, or wider (``beam_size``); with
     ``sampling`` it proposes samples instead, which depend on source and seed, not on the batch.
 
-    Code that a checkpoint brings along is never run.
-
     Args:
         checkpoint: a name on the hub, or a folder with configuration, weights (safetensors, or else PyTorch's own) and
             tokenizer.
@@ -59,6 +57,8 @@ class HuggingFace(System, Proposer):
             device and, without any, this process alone.
         sampling: how proposals are drawn: ``temperature``, ``top_p``, ``epsilon_cutoff`` and ``seed``, as in
             ``{epsilon_cutoff: 0.02, seed: 1}``; ``None`` proposes by beam search. Translations are never drawn.
+        trust_remote_code: whether Python code that the checkpoint brings along is run. It may do all that the user may:
+            read it first, and name a ``revision``, since another one may hold other code.
 
     Raises:
         ConfigError: a setting is wrong; its key is named.
@@ -79,12 +79,14 @@ class HuggingFace(System, Proposer):
         device: str = "auto",
         workers: int | str = "auto",
         sampling: Mapping[str, float] | None = None,
+        trust_remote_code: bool = False,
     ) -> None:
         check_checkpoint(checkpoint)
         check_texts(("revision", revision))
         check_choices(("precision", precision, DTYPES), ("device", device, DEVICES))
         check_counts(("beam_size", beam_size), ("max_length", max_length), ("batch_size", batch_size))
         check_workers("workers", workers)
+        check_switches(("trust_remote_code", trust_remote_code))
         self._routing = Routing(checkpoint, family, pairs, language_codes, prefix)
         self.checkpoint = checkpoint
         self.revision = revision
@@ -96,6 +98,7 @@ class HuggingFace(System, Proposer):
         self.device = device
         self.workers = workers
         self.sampling = parse_sampling(sampling, "sampling")
+        self.trust_remote_code = trust_remote_code
 
     @property
     def card(self) -> SystemCard:
@@ -119,7 +122,8 @@ class HuggingFace(System, Proposer):
         self._reader.check_length(self.max_length, self.checkpoint)
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
-        found = need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2))
+        parts = WITH_CODE if self.trust_remote_code else PARTS
+        found = need(self.checkpoint, self.revision, {"fp32": 4}.get(self.precision, 2), parts=parts)
         return (replace(found, copies=copies(self.workers)),)
 
     def signature(self, pair: LangPair) -> Signature:
@@ -224,6 +228,7 @@ class HuggingFace(System, Proposer):
             **search,
             "max_length": self.max_length,
             "precision": self.precision,
+            **({"code": "trusted"} if self.trust_remote_code else {}),
             **tokenizer_settings(self._reader),
             "transformers": version("transformers"),
             "torch": version("torch"),
@@ -235,11 +240,11 @@ class HuggingFace(System, Proposer):
 
     @cached_property
     def _found(self) -> Checkpoint:
-        return find(self.checkpoint, self.revision)
+        return find(self.checkpoint, self.revision, WITH_CODE if self.trust_remote_code else PARTS)
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self._found.name, self._found.folder, self.family)
+        return Reader(self._found.name, self._found.folder, self.family, trust=self.trust_remote_code)
 
     @cached_property
     def _model(self) -> Model:

@@ -63,7 +63,8 @@ class Model:
         """The ``transformers`` model on its device, ready to translate."""
         from transformers import AutoModelForSeq2SeqLM
 
-        return load_weights(self._reader.name, self._reader.folder, AutoModelForSeq2SeqLM, self._precision, self.device)
+        found = self._reader
+        return load_weights(found.name, found.folder, AutoModelForSeq2SeqLM, self._precision, self.device, found.trust)
 
     @property
     def device(self) -> torch.device:

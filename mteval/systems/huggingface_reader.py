@@ -24,20 +24,30 @@ _CLASSES = {family: tokenizer for tokenizer, family in _TOKENIZERS.items()}
 
 
 class Reader:
-    """Reads texts as a sequence-to-sequence checkpoint does, running no code that it brings along.
+    """Reads texts as a sequence-to-sequence checkpoint does.
 
     Args:
         name: the checkpoint's, for errors.
         folder: where it lies.
         family: one of ``FAMILIES``, or ``auto``.
         vocabulary: the tokens that the weights know, where the folder has no configuration of ``transformers``.
+        trust: whether Python code that the checkpoint brings along is run; ``None`` where the user is not asked, and it
+            is not.
 
     Everything loaded raises ``UnavailableError`` if its files are broken or do not belong together.
     """
 
-    def __init__(self, name: str, folder: Path, family: str, vocabulary: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        family: str,
+        vocabulary: Collection[str] | None = None,
+        trust: bool | None = None,
+    ) -> None:
         self.name = name
         self.folder = folder
+        self.trust = trust
         self._family = family
         self._vocabulary = vocabulary
 
@@ -49,7 +59,7 @@ class Reader:
             return None
         from transformers import AutoConfig
 
-        config = load(self.name, self.folder, "configuration", AutoConfig)
+        config = load(self.name, self.folder, "configuration", AutoConfig, self.trust)
         if not config.is_encoder_decoder:
             problem = f"{self.name} ({config.model_type}) has no encoder and decoder"
             raise ConfigError("checkpoint", problem, "choose a sequence-to-sequence checkpoint")
@@ -70,7 +80,7 @@ class Reader:
             auto = getattr(library, f"{_CLASSES[self._family]}{'Fast' * quick}")
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Recommended: pip install sacremoses")  # the signature says it instead
-            tokenizer = load(self.name, self.folder, "tokenizer", auto, **settings)
+            tokenizer = load(self.name, self.folder, "tokenizer", auto, self.trust, **settings)
         if tokenizer is False:  # which is what a broken SentencePiece model comes to
             raise UnavailableError(self.name, "its tokenizer cannot be loaded", ANEW)
         return tokenizer

@@ -12,14 +12,14 @@ from mteval.chat.base import Conversation, Reply
 from mteval.chat.document import FORMAT
 from mteval.chat.extract import Extract
 from mteval.chat.prompt import Prompts, checked_names
-from mteval.checkpoint import Checkpoint, find, need
+from mteval.checkpoint import PARTS, WITH_CODE, Checkpoint, Part, find, need
 from mteval.errors import ConfigError, UnavailableError
 from mteval.lang import LangPair, parse_pairs
 from mteval.loading import DEVICES, DTYPES
 from mteval.needs import Need
 from mteval.sampling import Draws, Sampling, parse_sampling
 from mteval.segment import EvalSet, Segment
-from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_texts
+from mteval.setting_checks import check_checkpoint, check_choices, check_counts, check_switches, check_texts
 from mteval.signature import Signature
 from mteval.systems.asking import UNITS, Asking, Made
 from mteval.systems.base import Output, Proposer, System, SystemCard
@@ -44,7 +44,7 @@ class TransformersChat(System, Proposer):
     Hypotheses, and samples with their seed, do not depend on the batch in fp32, but for rounding. In bf16 and fp16
     rounding is coarse enough that another ``batch_size``, or another device, now and then gives another wording.
 
-    Proposals are samples, and need ``sampling``. Code that a checkpoint brings along is never run.
+    Proposals are samples, and need ``sampling``.
 
     Args:
         checkpoint: a name on the hub, or a folder with configuration, weights and tokenizer with chat template.
@@ -75,6 +75,8 @@ class TransformersChat(System, Proposer):
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
         sampling: how tokens are drawn: ``temperature``, ``top_p``, ``epsilon_cutoff`` and ``seed``; ``None`` takes the
             likeliest each time.
+        trust_remote_code: whether Python code that the checkpoint brings along is run. It may do all that the user may:
+            read it first, and name a ``revision``, since another one may hold other code.
 
     Raises:
         ConfigError: a setting is wrong; its key is named.
@@ -101,6 +103,7 @@ class TransformersChat(System, Proposer):
         precision: str = "bf16",
         device: str = "auto",
         sampling: Mapping[str, float] | None = None,
+        trust_remote_code: bool = False,
     ) -> None:
         check_checkpoint(checkpoint)
         check_texts(("revision", revision))
@@ -109,6 +112,7 @@ class TransformersChat(System, Proposer):
         check_counts(("max_length", max_length), ("batch_size", batch_size), ("attempts", attempts))
         if max_prompt is not None:
             check_counts(("max_prompt", max_prompt))
+        check_switches(("trust_remote_code", trust_remote_code))
         check_form(messages, unit, prompt, system_message)
         self._whole = unit == "document"
         template = prompt if messages == "plain" else "{source}"
@@ -127,6 +131,7 @@ class TransformersChat(System, Proposer):
         self.precision = precision
         self.device = device
         self.sampling = parse_sampling(sampling, "sampling")
+        self.trust_remote_code = trust_remote_code
 
     @property
     def card(self) -> SystemCard:
@@ -155,7 +160,7 @@ class TransformersChat(System, Proposer):
 
     def needs(self, pair: LangPair) -> tuple[Need, ...]:
         width = {"fp32": 8}.get(self.precision, 4)  # since the files of such checkpoints hold two bytes a weight
-        return (need(self.checkpoint, self.revision, width, self.gated),)
+        return (need(self.checkpoint, self.revision, width, self.gated, self._parts),)
 
     def signature(self, pair: LangPair) -> Signature:
         return self._signature(pair, {"sampling": self.sampling or "greedy"})
@@ -282,6 +287,7 @@ class TransformersChat(System, Proposer):
             "max_length": self.max_length,
             "max_prompt": self.max_prompt or "no",
             "precision": self.precision,
+            **({"code": "trusted"} if self.trust_remote_code else {}),
             "transformers": version("transformers"),
             "torch": version("torch"),
         }
@@ -289,8 +295,12 @@ class TransformersChat(System, Proposer):
 
     @cached_property
     def _found(self) -> Checkpoint:
-        return find(self.checkpoint, self.revision)
+        return find(self.checkpoint, self.revision, self._parts)
 
     @cached_property
     def _model(self) -> Model:
-        return Model(self._found, self.precision, self.device, self.template_settings)
+        return Model(self._found, self.precision, self.device, self.template_settings, self.trust_remote_code)
+
+    @property
+    def _parts(self) -> tuple[Part, ...]:
+        return WITH_CODE if self.trust_remote_code else PARTS

@@ -33,25 +33,33 @@ class Model:
         precision: one of ``DTYPES``.
         device: one of ``DEVICES``.
         template_settings: what its chat template takes besides messages: ``{enable_thinking: false}``.
+        trust: whether Python code that the checkpoint brings along is run.
 
     Everything loaded raises ``UnavailableError`` if its files are broken or do not belong together.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, precision: str, device: str, template_settings: Mapping[str, object]
+        self,
+        checkpoint: Checkpoint,
+        precision: str,
+        device: str,
+        template_settings: Mapping[str, object],
+        trust: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self._precision = precision
         self._device = device
         self._template_settings = template_settings
+        self._trust = trust
 
     @cached_property
     def config(self) -> Any:
         """The ``transformers`` configuration; ``ConfigError`` if it is not of a decoder alone."""
         from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
 
-        config = load(self.checkpoint.name, self.checkpoint.folder, "configuration", AutoConfig)
-        if config.is_encoder_decoder or type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        config = load(self.checkpoint.name, self.checkpoint.folder, "configuration", AutoConfig, self._trust)
+        own = self._trust and "AutoModelForCausalLM" in getattr(config, "auto_map", {})
+        if config.is_encoder_decoder or not (own or type(config) in MODEL_FOR_CAUSAL_LM_MAPPING):
             problem = f"{self.checkpoint.name} ({config.model_type}) is no causal language model"
             raise ConfigError("checkpoint", problem, "choose one that is, or another system (systems=[huggingface])")
         return config
@@ -61,7 +69,8 @@ class Model:
         """The tokenizer; ``ConfigError`` if it has no chat template."""
         from transformers import AutoTokenizer
 
-        tokenizer = load(self.checkpoint.name, self.checkpoint.folder, "tokenizer", AutoTokenizer, config=self.config)
+        found = self.checkpoint
+        tokenizer = load(found.name, found.folder, "tokenizer", AutoTokenizer, self._trust, config=self.config)
         if not tokenizer.chat_template:
             problem = f"{self.checkpoint.name} has no chat template"
             raise ConfigError("checkpoint", problem, "choose one that was trained to follow instructions")
@@ -72,8 +81,8 @@ class Model:
         """The ``transformers`` model on its device, ready to write."""
         from transformers import AutoModelForCausalLM
 
-        folder = self.checkpoint.folder
-        return load_weights(self.checkpoint.name, folder, AutoModelForCausalLM, self._precision, self.device)
+        found = self.checkpoint
+        return load_weights(found.name, found.folder, AutoModelForCausalLM, self._precision, self.device, self._trust)
 
     @property
     def device(self) -> torch.device:

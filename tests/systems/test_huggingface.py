@@ -661,13 +661,44 @@ def test_checkpoint_without_a_decoder_is_refused(copy: Callable[[str], Path]) ->
         of(folder).check(PT_EN)
 
 
-def test_code_that_a_checkpoint_brings_along_is_never_run(copy: Callable[[str], Path]) -> None:
-    folder = copy("nllb")
-    (folder / "evil.py").write_text("raise SystemExit('was run')\n")
-    own = {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Evil", "AutoModelForSeq2SeqLM": "evil.Evil"}}
-    (folder / "config.json").write_text(json.dumps(own))
-    with pytest.raises(UnavailableError, match="configuration cannot be loaded"):
+OWN_CODE = """
+from pathlib import Path
+from transformers import M2M100Config, M2M100ForConditionalGeneration
+
+Path({ran!r}).touch()
+
+class Config(M2M100Config):
+    model_type = "own"
+
+class Model(M2M100ForConditionalGeneration):
+    config_class = Config
+"""
+
+
+def test_code_that_a_checkpoint_brings_along_is_run_only_where_the_user_says_so(
+    copy: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    folder, ran = copy("nllb"), tmp_path / "ran"
+    expected, known = translate(of(folder)), of(folder).signature(PT_EN)
+    told = json.loads((folder / "config.json").read_text())
+    told |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForSeq2SeqLM": "own.Model"}}
+    (folder / "config.json").write_text(json.dumps(told))
+    (folder / "own.py").write_text(OWN_CODE.format(ran=str(ran)))
+    with pytest.raises(UnavailableError, match=r"needs Python code .*, which is not run; .*trust_remote_code=true"):
         of(folder).check(PT_EN)
+    assert not ran.exists()
+    trusting = of(folder, trust_remote_code=True)
+    trusting.check(PT_EN)
+    assert ran.exists()
+    assert translate(trusting) == expected
+    signature = trusting.signature(PT_EN)
+    assert ("code:trusted" in str(signature), "code:" in str(known)) == (True, False)
+    (folder / "own.py").write_text(OWN_CODE.format(ran=str(ran)) + "# changed")
+    assert of(folder, trust_remote_code=True).signature(PT_EN) != signature
+    (folder / "own.py").unlink()
+    with pytest.raises(UnavailableError, match=r"has no own.py, the code that config.json names"):
+        of(folder, trust_remote_code=True).check(PT_EN)
 
 
 def test_shards_and_older_weights_give_the_same_hypotheses(

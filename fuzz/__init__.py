@@ -1,0 +1,1 @@
+"""What is fuzzed, and how by coverage; ``tests/test_fuzz.py`` fuzzes the same by Hypothesis."""
