@@ -121,8 +121,8 @@ def _report(given: Sequence[str], overrides: Sequence[str], config_dirs: Sequenc
     if any(run.folder.resolve() == reporting.output.resolve() for run in runs):
         problem = f"{reporting.output} is one of the runs that are reported on"
         raise ConfigError("output", problem, "choose another with output=FOLDER")
-    told = {str(one): one for run in runs for one in run.result.record.get("people", ())}
-    _write(merged, metrics, replace(reporting, people=reporting.people or list(told.values())), warnings)
+    sets = {str(one): one for run in runs for one in run.result.record.get("people", ())}
+    _write(merged, metrics, replace(reporting, people=reporting.people or list(sets.values())), warnings)
 
 
 def _settled(
