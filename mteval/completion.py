@@ -30,6 +30,12 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
         *("--shell-completion", "--config-path", "--config-name", "--config-dir", "--experimental-rerun", "--info"),
     ),
     "report": _OWN,
+    "meta": (*_OWN, "--lower-is-better", "--bad-at", "--draws", "--seed", "--output", "--json", "--allow"),
+    "stability": (*_OWN, "--tokenizers", "--precisions", "--output", "--json", "--allow"),
+    "sample": (
+        *("--help", "--segments", "--random", "--checks", "--systems", "--protocol", "--spans", "--seed", "--output"),
+    ),
+    "import": ("--help", "--output", "--without", "--seed"),
     "flag": (*_OWN, "--lang", "--source-lang", "--format", "--json", "--min", "--fail-on"),
     "list": (*_OWN, "--json"),
     "doctor": (*_OWN, "--all", "--json"),
@@ -44,6 +50,7 @@ VALUES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("run", "-c"): ("job", "hydra", "all"),
     ("run", "--info"): ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
     ("run", "-i"): ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
+    ("sample", "--protocol"): ("esa", "mqm"),
     ("flag", "--format"): ("text", "jsonl"),
     ("flag", "--min"): ("clean", "suspect", "garbled"),
     ("flag", "--fail-on"): ("suspect", "garbled"),
@@ -104,7 +111,7 @@ def complete(line: str) -> list[str]:
         return [f"{group} " for group in (*groups(), "evalsets") if group.startswith(word)]
     if command == "completion":
         return [f"{shell} " for shell in SHELLS if shell.startswith(word)]
-    if command == "init":
+    if command in ("init", "meta", "stability", "sample", "import"):
         return []
     if command == "store":
         return [] if arguments else [f"{one} " for one in ("ls", "gc", "verify") if one.startswith(word)]

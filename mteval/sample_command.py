@@ -25,8 +25,8 @@ near its threshold, or the two best systems differ most. Systems are hidden, the
 order is random, and a few items are checks: damaged ones, and repeated ones.
 """
 _NOTES = """\
-FOLDER/tasks is for the annotators, FOLDER/key.jsonl is not: it says which system
-is which. mteval import FOLDER FILE ... reads their judgments back.
+FOLDER/tasks is for the annotators, FOLDER/key.jsonl is not: it says which
+system is which. mteval import FOLDER FILE ... reads their judgments back.
 
 exit codes: 0; 2 for what can be mended; 130 for Ctrl-C
 """

@@ -64,6 +64,7 @@ def test_a_reader_that_goes_ends_it_quietly() -> None:
             assert (process.wait(60), process.stderr.read()) == (141, "")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_documents(tmp_path: Path) -> None:
     """At its peak, a pipe of 20,000 documents takes what one of 2,000 takes, of which the caches are full."""
     code = (

@@ -60,7 +60,7 @@ def test_a_few_inputs(name: str) -> None:
     fuzz(
         name,
         settings(
-            max_examples=15, deadline=LONGEST, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=8, deadline=LONGEST, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -132,6 +132,7 @@ def test_translating_goes_on_in_smaller_batches(tmp_path: Path) -> None:
     assert all(notice.startswith("memory ran out with ") for notice in told["notices"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is limited through Linux's own ways")
 def test_ctranslate2_goes_on_in_smaller_batches(tmp_path: Path) -> None:
     pytest.importorskip("ctranslate2")

@@ -100,6 +100,7 @@ def test_every_metric_is_built_with_its_example() -> None:
     assert all(isinstance(found, Metric) for found in built.values())
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_built_keeps_no_other_from_view(tmp_path: Path) -> None:
     written(tmp_path / "metrics" / "broken.yaml", "# Broken\nbroken: [1\n")
     written(

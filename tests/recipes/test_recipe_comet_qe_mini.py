@@ -305,6 +305,7 @@ def recipe(wheel: tuple[Path, str, dict[str, np.ndarray]], data: Path, output: P
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("apertium") is None, reason="Apertium is not installed: run scripts/setup.sh as root")
 def test_it_trains_a_checkpoint_that_comet_loads_and_says_so_twice_alike(
     wheel: tuple[Path, str, dict[str, np.ndarray]], data: Path, tmp_path: Path

@@ -106,7 +106,10 @@ def test_segments_that_ran_together_are_noticed() -> None:
 
 
 @needs_apertium
-@pytest.mark.parametrize(("chain", "language"), [(["por-cat", "cat-eng"], "pt"), (["ro-es", "spa-eng"], "ro")])
+@pytest.mark.parametrize(
+    ("chain", "language"),
+    [pytest.param(["por-cat", "cat-eng"], "pt", marks=pytest.mark.slow), (["ro-es", "spa-eng"], "ro")],
+)
 def test_a_hypothesis_does_not_depend_on_the_segments_around_it(chain: list[str], language: str) -> None:
     """Apertium's tagger remembers; the seeds show it in both chains if a process is shared."""
     pair = LangPair(language, "en")

@@ -325,7 +325,7 @@ def test_code_that_a_checkpoint_brings_along_is_never_run(
     (folder / "evil.py").write_text("raise SystemExit('was run')\n")
     own = {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Evil", "AutoModelForSeq2SeqLM": "evil.Evil"}}
     (folder / "config.json").write_text(json.dumps(own))
-    with pytest.raises(UnavailableError, match="configuration cannot be loaded"):
+    with pytest.raises(UnavailableError, match=r"needs Python code .*, which is not run; choose another one$"):
         of(folder).check(PT_EN)
 
 
