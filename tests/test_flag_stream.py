@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from mteval.composition import compose
 from mteval.config import build_judges
 from mteval.files import dump_json
