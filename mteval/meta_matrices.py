@@ -9,13 +9,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from mteval.comparison import Resampling
 from mteval.correlations import Floats
 from mteval.errors import DataError
 from mteval.metrics.base import Metric
 from mteval.report.base import PairResult, SystemResult
-
-ENOUGH_DOCUMENTS = 30
-"""From so many documents on, whole documents are drawn."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +48,10 @@ class Matrices:
     @property
     def units(self) -> Sequence[Sequence[int]]:
         """The positions of the segments that are drawn together."""
-        by_document: dict[str, list[int]] = {}
-        for row, document in enumerate(self.documents):
-            by_document.setdefault(document, []).append(row)
-        if ENOUGH_DOCUMENTS <= len(by_document) < len(self.documents):
-            return list(by_document.values())
-        return [[row] for row in range(len(self.documents))]
+        found: dict[int, list[int]] = {}
+        for row, block in enumerate(Resampling(draws=0, seed=0).blocks(self.documents) or range(len(self.documents))):
+            found.setdefault(block, []).append(row)
+        return list(found.values())
 
 
 def matrices(pair: PairResult, metrics: Mapping[str, Metric], *, higher_is_better: bool) -> Matrices:

@@ -69,7 +69,6 @@ class Stability:
         metric: the label of the metric that ranks.
         variants: what was changed.
         conclusions: for each two systems.
-        notices: what must be said, a sentence each.
     """
 
     pair: str
@@ -77,7 +76,6 @@ class Stability:
     metric: str
     variants: tuple[tuple[Kind, str], ...]
     conclusions: tuple[Conclusion, ...]
-    notices: tuple[str, ...] = ()
 
 
 Rescored = Callable[[PairResult], Iterator[tuple[Kind, str, Metric, Mapping[str, SegmentScores]]]]
@@ -102,7 +100,6 @@ def stability(
     if not own.tested:
         remedy = "run it with significance.trials, or bootstrap_draws and significance.test=bootstrap"
         raise DataError(f"{pair.eval_set.name} {pair.eval_set.pair}", "the run made no tests", remedy)
-    notices: list[str] = []
     variants = [*_recorded(pair, metrics, first)]
     documents = list(pair.eval_set.documents_of_scored)
     for kind, name, metric, scores in rescored(pair) if rescored is not None else ():
@@ -119,7 +116,7 @@ def stability(
     conclusions = tuple(_conclusion(own, one, other, variants, order) for one, other in combinations(own.systems, 2))
     label = metrics[first].card.label
     keys = tuple((variant.kind, variant.name) for variant in variants)
-    return Stability(str(pair.eval_set.pair), pair.eval_set.name, label, keys, conclusions, tuple(notices))
+    return Stability(str(pair.eval_set.pair), pair.eval_set.name, label, keys, conclusions)
 
 
 def _recorded(pair: PairResult, metrics: Mapping[str, Metric], first: str) -> Iterator[Variant]:

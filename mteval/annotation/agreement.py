@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
 
 from mteval.correlations import pearson
-from mteval.stats import POWER, Floats, interval
+from mteval.metric_tests import bounds
+from mteval.stats import POWER, Floats
 
 DRAWS = 1000
 FEWEST_COMMON = 5
@@ -50,13 +52,8 @@ def _alphas(scores: Floats, times: Floats) -> Floats:
 def alpha_interval(scores: Floats, *, draws: int = DRAWS, seed: int) -> tuple[float, float] | None:
     """The 95% confidence interval of alpha, by the bootstrap over items; ``None`` where it says something in fewer than
     nine draws of ten."""
-    generator = np.random.default_rng(seed)
     items = scores.shape[1]
-    chosen = generator.integers(0, items, (draws, items))
-    times = np.stack([np.bincount(one, minlength=items) for one in chosen]).astype(np.float64)
-    found = _alphas(scores, times)
-    said = found[~np.isnan(found)]
-    return interval(said) if len(said) >= 0.9 * draws else None
+    return bounds(partial(_alphas, scores), items, [[item] for item in range(items)], draws=draws, seed=seed)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,12 @@ class Judgment:
     spans: tuple[ErrorSpan, ...]
 
 
+def severity_of(span: ErrorSpan) -> str:
+    """An error's severity as annotators know it; one that is none of theirs is the worst."""
+    severity = span.severity.lower()
+    return severity if severity in SEVERITIES else SEVERITIES[-1]
+
+
 class AnnotationFormat(ABC):
     """Writes items as a tool for annotation takes them, and reads back what people said there."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from mteval.annotation.base import CATEGORIES, SEVERITIES, AnnotationFormat, Item, Judgment, Protocol
+from mteval.annotation.base import CATEGORIES, SEVERITIES, AnnotationFormat, Item, Judgment, Protocol, severity_of
 from mteval.errors import DataError
 from mteval.files import dump_json, read_json, write_text
 from mteval.segment import ErrorSpan
@@ -59,7 +59,7 @@ def _task(item: Item, protocol: Protocol) -> dict[str, Any]:
 
 
 def _filled(number: int, span: ErrorSpan, item: Item, protocol: Protocol) -> Iterator[dict[str, Any]]:
-    severity = span.severity.lower() if span.severity.lower() in SEVERITIES else SEVERITIES[-1]
+    severity = severity_of(span)
     common = {"id": f"{item.id}-{number}", "to_name": "translation"}
     where = {"start": span.start, "end": span.end, "text": item.hypothesis[span.start : span.end]}
     yield {**common, "from_name": "errors", "type": "labels", "value": {**where, "labels": [severity]}}

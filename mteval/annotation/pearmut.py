@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mteval.annotation.base import CATEGORIES, SEVERITIES, AnnotationFormat, Item, Judgment, Protocol
+from mteval.annotation.base import CATEGORIES, SEVERITIES, AnnotationFormat, Item, Judgment, Protocol, severity_of
 from mteval.errors import DataError
 from mteval.files import dump_json, read_json, write_text
 from mteval.segment import ErrorSpan
@@ -74,7 +74,7 @@ def _item(item: Item) -> dict[str, Any]:
                 {
                     "start_i": span.start,
                     "end_i": span.end - 1,
-                    "severity": span.severity.lower() if span.severity.lower() in SEVERITIES else SEVERITIES[-1],
+                    "severity": severity_of(span),
                     "category": span.category if span.category in CATEGORIES else None,
                 }
                 for span in item.spans

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mteval.annotation.base import CATEGORIES, SEVERITIES, AnnotationFormat, Item, Judgment, Protocol
+from mteval.annotation.base import CATEGORIES, SEVERITIES, AnnotationFormat, Item, Judgment, Protocol, severity_of
 from mteval.errors import DataError
 from mteval.files import read_text, write_text
 from mteval.segment import ErrorSpan
@@ -92,7 +92,7 @@ def _span(where: str, line: str, text: str, after: int) -> ErrorSpan:
 
 
 def _written(span: ErrorSpan, text: str, protocol: Protocol) -> str:
-    severity = span.severity.lower() if span.severity.lower() in SEVERITIES else SEVERITIES[-1]
+    severity = severity_of(span)
     category = f" [{span.category if span.category in CATEGORIES else ''}]" if protocol == "mqm" else ""
     return f"{severity}{category}: {' '.join(text[span.start : span.end].split()) or OMISSION}"
 
