@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from mteval.errors import MtevalError
 from mteval.report.plain import plain
+
+if TYPE_CHECKING:
+    from mteval.report.base import FailedCell
 
 
 def parser_of(
@@ -57,6 +60,12 @@ def parsed(
     if unknown:
         _refuse(parser, unknown[0], "unknown option")
     return options
+
+
+def warn(cells: Sequence[FailedCell]) -> None:
+    """Say which cells of a sweep gave no result, and are not in what a command tells."""
+    for cell in cells:
+        print(plain(f"mteval: warning: {cell.sentence}"), file=sys.stderr)
 
 
 def fail(error: MtevalError) -> int:

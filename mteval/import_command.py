@@ -22,8 +22,6 @@ annotators agree, who stands apart, and what their judgments say of the systems.
 _NOTES = """\
 exit codes: 0; 2 for what can be mended; 130 for Ctrl-C
 """
-_WEIGHTS = {"major": 5.0, "minor": 1.0}
-_PUNCTUATION = ("Fluency/Punctuation", "minor", 0.1)
 
 
 def import_judgments(arguments: Sequence[str]) -> int:
@@ -81,21 +79,21 @@ def _judgments(files: Sequence[Path], kept: Mapping[str, Kept]) -> Iterator[Judg
 
 
 def _scores(judgments: Sequence[Judgment], kept: Mapping[str, Kept]) -> dict[str, dict[str, float]]:
-    """By item and annotator: the score by ESA, or the negative sum of error weights by MQM."""
+    """By item and annotator: the score by ESA, or the negative sum of error weights by MQM, which are those of WMT."""
+    from mteval.evalsets.mqm import Weights
+
+    weights = Weights()
     found: dict[str, dict[str, float]] = {}
     for one in judgments:
         if kept[one.item].protocol == "mqm":
-            score = -sum((_weight(span.category, span.severity) for span in one.spans), 0.0) + 0.0
+            errors = [(span.severity, *span.category.partition("/")[::2]) for span in one.spans]
+            score = -sum((weights.of(one.where, *error) for error in errors), 0.0) + 0.0
         elif one.score is None:
             raise DataError(one.where, f"item {one.item} has no score", "ask the annotator for one, from 0 to 100")
         else:
             score = one.score
         found.setdefault(one.item, {})[one.annotator] = score
     return found
-
-
-def _weight(category: str, severity: str) -> float:
-    return _PUNCTUATION[2] if (category, severity) == _PUNCTUATION[:2] else _WEIGHTS[severity]
 
 
 def _lines(kept: Mapping[str, Kept], scores: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, Any]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mteval.command_line import fail, parsed, parser_of
+from mteval.command_line import fail, parsed, parser_of, warn
 from mteval.errors import ConfigError, DataError, MtevalError
 
 if TYPE_CHECKING:
@@ -57,23 +56,17 @@ def meta(arguments: Sequence[str]) -> int:
 def _judged(
     given: Sequence[str], settings: Settings, allow: Sequence[str], config_dirs: Sequence[Path]
 ) -> tuple[list[Judged], dict[str, MetricCard]]:
-    from mteval.composition import compose
-    from mteval.config import build_metrics
-    from mteval.merging import merge
-    from mteval.merging_shards import joined
     from mteval.meta import judge
-    from mteval.reading_runs import metrics_of, read_runs
+    from mteval.whole_runs import read_whole
 
-    config = compose([f"allow=[{','.join(allow)}]"] if allow else [], config_dirs)
-    runs, _ = read_runs(given)
-    metrics = metrics_of(runs, partial(build_metrics, config))
-    merged = merge(joined(runs))
-    found = [judge(pair, metrics, settings) for pair in merged.result.pairs]
+    whole = read_whole(given, allow, config_dirs)
+    warn(whole.failed)
+    found = [judge(pair, whole.metrics, settings) for pair in whole.run.result.pairs]
     judged = [one for one in found if one is not None]
     if not judged:
         remedy = "run an eval set with gold scores, as evalset=mt_metrics_eval, or evalset=jsonl with gold in its lines"
         raise DataError(", ".join(given), "no lang pair has gold scores", remedy)
-    return judged, {name: metric.card for name, metric in metrics.items()}
+    return judged, {name: metric.card for name, metric in whole.metrics.items()}
 
 
 def _deliver(

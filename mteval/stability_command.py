@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mteval.command_line import fail, parsed, parser_of
+from mteval.command_line import fail, parsed, parser_of, warn
 from mteval.errors import ConfigError, DataError, MtevalError
 
 if TYPE_CHECKING:
@@ -56,22 +55,16 @@ def stability(arguments: Sequence[str]) -> int:
 
 
 def _found(options: Any) -> list[Stability]:
-    from mteval.composition import compose
-    from mteval.config import build_metrics
-    from mteval.merging import merge
-    from mteval.merging_shards import joined
-    from mteval.reading_runs import metrics_of, read_runs
     from mteval.recorded import scored
     from mteval.stability import rescoring, stability
+    from mteval.whole_runs import read_whole
 
-    config = compose([f"allow=[{','.join(options.allow)}]"] if options.allow else [], options.config_dir)
-    build = partial(build_metrics, config)
-    runs, _ = read_runs(options.given)
-    metrics = metrics_of(runs, build)
-    merged = merge(joined(runs))
-    ways = list(_ways(merged, build, tokenizers=options.tokenizers, precisions=options.precisions))
-    result = scored(merged, metrics, merged.resampling)
-    judged = [stability(pair, metrics, merged.resampling, rescoring(ways)) for pair in result.pairs]
+    whole = read_whole(options.given, options.allow, options.config_dir)
+    warn(whole.failed)
+    run, metrics = whole.run, whole.metrics
+    ways = list(_ways(run, whole.build, tokenizers=options.tokenizers, precisions=options.precisions))
+    result = scored(run, metrics, run.resampling)
+    judged = [stability(pair, metrics, run.resampling, rescoring(ways)) for pair in result.pairs]
     found = [one for one in judged if one is not None]
     if not found:
         raise DataError(options.given[0], "no lang pair has two ranked systems", "name a run that compares systems")

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from scipy import stats
 
-from mteval import app, meta_command
+from mteval import app, failed_cells, meta_command
 from mteval.composition import compose
 from mteval.config import build_metrics
 from mteval.correlations import Groups
+from mteval.errors import DataError
 from mteval.meta import _leaks
 from mteval.meta_garble import average_precision, roc_area
 from mteval.metrics.lexical import Chrf
@@ -268,3 +269,12 @@ def test_verdicts_are_judged_by_what_people_found_bad(judge: Judge, capfd: pytes
     assert f"average precision {found['average_precision']:.3f}, 0.100 by chance." in shown
     said = judge(given, "--draws", "0", "--bad-at", "-50", garble="[]")
     assert any("verdicts are not judged" in notice for notice in said["pairs"][0]["notices"])
+
+
+def test_cells_of_a_sweep_that_failed_are_told(judge: Judge, capfd: pytest.CaptureFixture[str]) -> None:
+    judge(rows())
+    Path("sweep").mkdir()
+    Path("run").rename("sweep/0")
+    failed_cells.record(Path("sweep/1"), ["seed=1"], DataError("a checkpoint", "is gone", "get it"))
+    assert meta_command.meta(["sweep", "--json"]) == 0
+    assert capfd.readouterr().err == "mteval: warning: sweep/1 (seed=1): a checkpoint: is gone; get it\n"

@@ -12,10 +12,10 @@ from mteval.annotation.base import CATEGORIES, SEVERITIES, AnnotationFormat, Ite
 from mteval.errors import DataError
 from mteval.files import read_text, write_text
 from mteval.segment import ErrorSpan
+from mteval.spreadsheets import bare, guarded
 
 NAME = "sheet.csv"
 _COLUMNS = ("item", "context", "source", "translation", "errors", "score", "annotator")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _ERROR = re.compile(r"\s*(?P<severity>\w+)(?:\s*\[(?P<category>[^\]]*)\])?\s*:\s*(?P<text>.*\S)\s*", re.DOTALL)
 OMISSION = "[missing]"
 """Stands for what a translation leaves out."""
@@ -36,7 +36,7 @@ class Sheet(AnnotationFormat):
         for item in items:
             errors = "\n".join(_written(span, item.hypothesis, protocol) for span in item.spans)
             cells = [item.id, " ".join(item.before), item.source, item.hypothesis, errors, "", ""]
-            rows.writerow([_guarded(cell) for cell in cells])
+            rows.writerow([guarded(cell) for cell in cells])
         write_text(path := folder / NAME, text.getvalue())
         return (path,)
 
@@ -53,7 +53,7 @@ class Sheet(AnnotationFormat):
                 where = f"{path}:{rows.line_num}"
                 if len(row) != len(head):
                     raise DataError(where, f"has {len(row)} cells, the head {len(head)}", "mend that row")
-                told = dict(zip(head, map(_bare, row), strict=True))
+                told = dict(zip(head, map(bare, row), strict=True))
                 if told["annotator"].strip():
                     yield _judgment(where, told)
         except csv.Error as error:
@@ -95,12 +95,3 @@ def _written(span: ErrorSpan, text: str, protocol: Protocol) -> str:
     severity = severity_of(span)
     category = f" [{span.category if span.category in CATEGORIES else ''}]" if protocol == "mqm" else ""
     return f"{severity}{category}: {' '.join(text[span.start : span.end].split()) or OMISSION}"
-
-
-def _guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _bare(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

@@ -35,6 +35,36 @@ _NAMES = {
 """What a field is called: in mteval's words, or in Bio-MQM's."""
 
 
+class Weights:
+    """What an error counts.
+
+    Args:
+        weights: by severity; ``None`` for ``WEIGHTS``.
+        exceptions: as ``EXCEPTIONS``, which stand for ``None``.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, float] | None = None, exceptions: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        self._weights = _weights(WEIGHTS if weights is None else weights)
+        self._exceptions = tuple(map(_exception, EXCEPTIONS if exceptions is None else exceptions))
+
+    def of(self, where: str, severity: Any, category: Any, subcategory: Any) -> float:
+        """The weight of an error, which is 0 or more.
+
+        Raises:
+            DataError: no weight is known of its severity; ``where`` names its place.
+        """
+        told = {"severity": _plain(severity), "category": _plain(category), "subcategory": _plain(subcategory)}
+        for exception in self._exceptions:
+            if all(told[what] == value for what, value in exception[0].items()):
+                return exception[1]
+        if told["severity"] not in self._weights:
+            known = ", ".join(self._weights)
+            raise DataError(where, f"an error of severity {told['severity']!r}", f"weigh it beside {known} in weights")
+        return self._weights[told["severity"]]
+
+
 @dataclass
 class _Judged:
     """A segment, while its lines come."""
@@ -84,8 +114,7 @@ class Mqm(EvalSetReader):
     ) -> None:
         self._path = path
         self._name = name
-        self._weights = _weights(WEIGHTS if weights is None else weights)
-        self._exceptions = tuple(map(_exception, EXCEPTIONS if exceptions is None else exceptions))
+        self._weights = Weights(weights, exceptions)
         self._references = references
         self._people = people
         self._complete = complete
@@ -132,14 +161,8 @@ class Mqm(EvalSetReader):
                 one.references.setdefault(f"ref{number}", reference)
 
     def _weight(self, where: str, error: Mapping[str, Any]) -> float:
-        told = {what: _plain(_of(error, what)) for what in ("severity", "category", "subcategory")}
-        for exception in self._exceptions:
-            if all(told[what] == value for what, value in exception[0].items()):
-                return exception[1]
-        if told["severity"] not in self._weights:
-            known = ", ".join(self._weights)
-            raise DataError(where, f"an error of severity {told['severity']!r}", f"weigh it beside {known} in weights")
-        return self._weights[told["severity"]]
+        told = [_of(error, what) for what in ("severity", "category", "subcategory")]
+        return self._weights.of(where, *told)
 
     def _completed(self, judged: Sequence[_Judged]) -> tuple[list[_Judged], list[str]]:
         """The segments that are kept, and what is said of others."""

@@ -17,8 +17,7 @@ from mteval.report.leaderboard import views
 from mteval.report.table import Row, Table
 from mteval.report.tally import LABELS
 from mteval.report.views import through
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # the last four: full width
+from mteval.spreadsheets import guarded
 
 _SOURCES: Mapping[Sources, str] = {
     "all": "all",
@@ -88,8 +87,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 def _guard(value: Value) -> Value:
     if not isinstance(value, str):
         return value
-    value = _CONTROL.sub("\ufffd", value.replace("\r", " "))  # Python's writer would leave it outside quotation marks
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    value = value.replace("\r", " ")  # Python's writer would leave it outside quotation marks
+    return guarded(_CONTROL.sub("\ufffd", value))
 
 
 def _header(result: RunResult) -> list[str]:

@@ -271,3 +271,25 @@ def test_what_cannot_be_imported_is_refused(run: Path, capfd: Any) -> None:
     ):
         assert import_command.import_judgments(given) == 2
         assert problem in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("severity", "gold"), [("minor", -0.1), ("Major", -5.0), ("catastrophic", None)])
+def test_errors_weigh_as_in_mqm(run: Path, capfd: Any, severity: str, gold: float | None) -> None:
+    sample("--segments", "3", "--protocol", "mqm")
+    asked = next(key for key in keys() if key["check"] is None)
+    row = next(row for row in table(Path("people/tasks/sheet.csv")) if row["item"] == asked["item"])
+    place = {"start": 0, "end": 1}
+    result = [
+        {"id": "e", "from_name": "errors", "value": {**place, "labels": [severity]}},
+        {"id": "e", "from_name": "category", "value": {**place, "choices": ["Fluency/Punctuation"]}},
+    ]
+    task = {"data": row, "annotations": [{"completed_by": 1, "result": result}]}
+    Path("label.json").write_text(json.dumps([task]), "utf-8")
+    code = import_command.import_judgments(["people", "label.json"])
+    if gold is None:
+        assert code == 2
+        assert "label.json: task 1: an error of severity 'catastrophic'" in capfd.readouterr().err
+    else:
+        assert code == 0
+        (line,) = map(json.loads, Path("people/gold.jsonl").read_text("utf-8").splitlines())
+        assert set(line["gold"].values()) == {gold}
