@@ -89,9 +89,9 @@ def test_scores_are_official(weights: Path, tokenizer: Path, generation: int, ne
     metric = metricx(weights, tokenizer, generation=generation, needs_reference=needs, max_length=LENGTH)
     ours = scores(metric, one_reference(ITEMS))
     assert np.ptp(theirs) > 1, "the tiny model must tell texts apart, or this test says nothing"
-    assert [score.score for score in ours] == pytest.approx(theirs, abs=1e-5, rel=0)
+    assert [score.score for score in ours] == pytest.approx(theirs, rel=1e-5)  # CPUs differ in the last digits
     system = combined(metric, np.array([score.statistics for score in ours]))
-    assert system == pytest.approx(sum(theirs) / len(theirs), abs=1e-5, rel=0)
+    assert system == pytest.approx(sum(theirs) / len(theirs), rel=1e-5)
 
 
 def test_the_four_ways_differ() -> None:
