@@ -4,7 +4,8 @@
 
 The folder holds ``qe/PAIR.dev.jsonl.xz`` (MLQE-PE's direct assessments, CC0 1.0) and ``mqm/bio-PAIR.dev.jsonl.xz``
 (Bio-MQM's annotations, Apache-2.0). Each set is run by ``mteval run`` and judged by ``mteval meta``, as anybody would;
-the hypotheses of MLQE-PE have no references, so metrics that need one stay away from them.
+the hypotheses of MLQE-PE have no references, so metrics that need one stay away from them. Verdicts on single segments
+are judged beside the metrics: whether those that people found bad are called garbled.
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ class Set:
     Attributes:
         arguments: how ``mteval run`` is told of it.
         metrics: what it is scored by.
+        bad_at: a gold score as bad as this is that of a bad hypothesis.
+        lower: whether less is better.
     """
 
     title: str
     pair: str
     arguments: tuple[str, ...]
     metrics: tuple[str, ...]
+    bad_at: float
+    lower: bool = False
 
 
 def sets(data: Path, folder: Path) -> Iterator[Set]:
@@ -49,26 +54,31 @@ def sets(data: Path, folder: Path) -> Iterator[Set]:
         folder: where to put what has to be written anew.
     """
     for file in sorted((data / "qe").glob("*.dev.jsonl.xz")):
-        pair, lines = file.name.split(".")[0], folder / f"{file.name.split('.')[0]}.jsonl"
-        with lines.open("w", encoding="utf-8") as stream:
-            for _, row in read_jsonl(file):
-                one = {"source": row["source"], "hypotheses": {"nmt": row["hypothesis"]}, "gold": {"nmt": row["da_z"]}}
-                stream.write(json.dumps(one) + "\n")
-        arguments = ("evalset=jsonl", f"evalset.path={lines}", "+evalset.name=mlqe-pe")
-        yield Set("MLQE-PE dev, direct assessment", pair, arguments, QE)
+        pair, rows = file.name.split(".")[0], [row for _, row in read_jsonl(file)]
+        for gold, title, bad_at in (("da_z", "direct assessment", -1), ("hter", "HTER", 0.5)):
+            if gold not in rows[0]:
+                continue
+            lines = folder / f"{pair}.{gold}.jsonl"
+            with lines.open("w", encoding="utf-8") as stream:
+                for row in rows:
+                    one = {"source": row["source"], "hypotheses": {"nmt": row["hypothesis"]}}
+                    stream.write(json.dumps({**one, "gold": {"nmt": row[gold]}}) + "\n")
+            arguments = ("evalset=jsonl", f"evalset.path={lines}", "+evalset.name=mlqe-pe")
+            yield Set(f"MLQE-PE dev, {title}", pair, arguments, QE, bad_at, lower=gold == "hter")
     for file in sorted((data / "mqm").glob("bio-*.dev.jsonl.xz")):
         pair = file.name.removeprefix("bio-").split(".")[0]
         arguments = ("evalset=mqm", f"evalset.path={file}", "evalset.name=bio-mqm", "evalset.complete=true")
-        yield Set("Bio-MQM dev, MQM", pair, arguments, (*LEXICAL, *QE))
+        yield Set("Bio-MQM dev, MQM", pair, arguments, (*LEXICAL, *QE), -10)
 
 
 def judge(one: Set, folder: Path) -> dict[str, Any]:
     """What ``mteval meta --json`` says of a set."""
-    output = folder / one.pair / one.title.split(",")[0]
+    output = folder / one.pair / one.title.replace(", ", "-").replace(" ", "-")
     metrics = f"metrics=[{','.join(one.metrics)}]"
-    more = [f"lang_pairs=[{one.pair}]", "systems=[]", "garble=[]", "report=[json]", f"store={folder / 'store'}"]
+    more = [f"lang_pairs=[{one.pair}]", "systems=[]", "report=[json]", f"store={folder / 'store'}"]
     _mteval("run", *one.arguments, *more, metrics, f"output={output}", "bootstrap_draws=0", "significance.trials=0")
-    said = _mteval("meta", str(output), "--json", "--draws", str(DRAWS), "--seed", str(SEED))
+    asked = ["--json", "--draws", str(DRAWS), "--seed", str(SEED), f"--bad-at={one.bad_at:g}"]
+    said = _mteval("meta", str(output), *asked, *(["--lower-is-better"] if one.lower else []))
     found: dict[str, Any] = json.loads(said)["pairs"][0] | {"labels": json.loads(said)["metrics"]}
     return found
 
@@ -109,6 +119,24 @@ def _cell(found: dict[str, Any] | None) -> str:
     return f"{found['value']:.3f}{interval}"
 
 
+def verdicts(found: Sequence[tuple[Set, dict[str, Any]]]) -> Iterator[str]:
+    """Rows of Markdown: the verdicts on a set each."""
+    yield "| set | lang pair | bad: gold score | bad | called garbled | of these bad | of bad found | ROC area | AP |"
+    yield f"|---|---|---|{'---:|' * 6}"
+    for one, judged in found:
+        if (told := judged["garbled"]) is None:
+            continue
+        sign = "≥" if one.lower else "≤"
+        flagged, hits, bad = told["flagged"], told["found"], told["bad"]
+        area, average = (
+            f"{told[what]:.3f}" + ("" if told[between] is None else " ({:.2f}–{:.2f})".format(*told[between]))
+            for what, between in (("roc_area", "roc_interval"), ("average_precision", "precision_interval"))
+        )
+        counted = f"{bad:,} of {told['hypotheses']:,} | {flagged:,} | {f'{hits / flagged:.0%}' if flagged else '–'}"
+        where = f"| {one.title} | {one.pair} | {sign} {f'{one.bad_at:g}'.replace('-', '−')}"
+        yield f"{where} | {counted} | {hits / bad:.0%} | {area} | {average} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder with qe and mqm")
@@ -129,6 +157,14 @@ def main() -> None:
         "and over all segments otherwise. COMET-QE-mini was trained on MLQE-PE's training sets, for pt-en and ro-en.",
         "",
         *table(found),
+        "",
+        "## Verdicts",
+        "",
+        "Verdicts on single segments, by the default signals and detector: the label garbled, and the probability. "
+        "Bad is what people found much worse than most (direct assessment), had to change half of (HTER), or found two "
+        "major errors in, or as much (MQM). A bad translation need not be garbled; AP is average precision.",
+        "",
+        *verdicts(found),
     ]
     (_HERE / "people.md").write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(table(found)))
