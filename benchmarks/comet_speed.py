@@ -24,7 +24,7 @@ from benchmarks.timing import HEADER, Finished, Pairs, finish, row
 from mteval.files import read_jsonl
 
 SYSTEMS = 4
-SEGMENTS = 50
+SEGMENTS = 200
 PEERS = ("`comet-score`", "`predict`, fp32")
 _PREDICT = """
 import json, sys

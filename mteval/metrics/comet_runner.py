@@ -21,7 +21,8 @@ from mteval.metrics.comet_texts import Given, Texts
 from mteval.segment import ErrorSpan
 
 _GROUP = 4096  # items are looked at so many at a time, so that what is known of their texts takes bounded memory
-_CPU_TOKENS = 1024
+_CPU_TOKENS = 768
+_CPU_TOKENS_BF16 = 4096  # matrix units want large products
 
 
 class CometRunner:
@@ -127,9 +128,11 @@ class CometRunner:
 
     @property
     def _budget(self) -> int:
-        """How many tokens are encoded together at most; a CPU is no faster with more than some hundreds."""
+        """How many tokens are encoded together at most; a CPU gains nothing beyond some thousands."""
         tokens = self._batch_size * self._checkpoint.max_positions
-        return tokens if self.model.device.type == "cuda" else min(tokens, _CPU_TOKENS)
+        if self.model.device.type == "cuda":
+            return tokens
+        return min(tokens, _CPU_TOKENS_BF16 if self._precision == "bf16" else _CPU_TOKENS)
 
 
 def _moved(spans: list[ErrorSpan], by: int) -> list[ErrorSpan]:

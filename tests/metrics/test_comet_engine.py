@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mteval.metrics import comet_runner as comet_room
 from mteval.metrics.base import Item
 from mteval.metrics.comet_checkpoint import CometCheckpoint
 from mteval.metrics.comet_fakes import KINDS
+from mteval.metrics.comet_mapped import give_back, mapped
 from tests.tiny_comet import Write, checkpoint, comet, official, scores
 
 __all__ = ["checkpoint"]
@@ -119,3 +121,31 @@ def test_the_last_layer_makes_the_first_token_alone_and_only_where_nothing_else_
         assert layers[0].shape[1] == batch["input_ids"].shape[1] > 1
         tokens[kind] = layers[-1].shape[1] == 1
     assert tokens == {"unified_qe": True, "xcomet": False}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pages are given back on Linux alone")
+def test_in_bf16_the_file_is_not_kept_in_memory_and_the_weights_are_right(tmp_path: Path) -> None:
+    import torch
+
+    path = tmp_path / "weights"
+    torch.save(torch.full((1024, 1024), 3.0), path)  # 4 MiB
+    weight = torch.load(path, weights_only=True, mmap=True)
+    copied = torch.full((1024, 1024), 3.0)
+    files = mapped()
+    assert float(weight.sum()) == 3 * 2**20  # now its pages are in memory
+    before = resident(path)
+    give_back([(weight.data_ptr(), weight.nbytes), (copied.data_ptr(), copied.nbytes)], files)
+    assert resident(path) < before - 3900
+    assert torch.equal(weight, copied)  # what is no file's is left alone, and what is comes from it again
+
+
+def resident(path: Path) -> int:
+    """KiB of a file's mappings that are in memory."""
+    kept = 0
+    here = False
+    for line in Path("/proc/self/smaps").read_text("utf-8").splitlines():
+        if "-" in line.split(maxsplit=1)[0]:
+            here = line.endswith(str(path))
+        elif here and line.startswith("Rss:"):
+            kept += int(line.split()[1])
+    return kept
