@@ -11,7 +11,7 @@ from typing import Literal
 
 from rich.progress import Progress
 
-from mteval import judging, reuse, reuse_judgements, scoring
+from mteval import identification, judging, reuse, reuse_judgements, scoring
 from mteval.comparison import Resampling
 from mteval.environment import environment
 from mteval.errors import ConfigError
@@ -115,7 +115,7 @@ class Evaluation:
         started = time.time()
         with self._timed("check"):
             plans = self.plan()
-        results = [self._run_pair(plan, progress) for plan in plans]
+        results = [self._run_pair(plan, progress, last=plan is plans[-1]) for plan in plans]
         record = {
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "environment": environment(),
@@ -180,7 +180,7 @@ class Evaluation:
                 )
         return Plan(eval_set, systems, declined)
 
-    def _run_pair(self, plan: Plan, progress: Progress) -> PairResult:
+    def _run_pair(self, plan: Plan, progress: Progress, *, last: bool) -> PairResult:
         eval_set = plan.eval_set
         hypotheses: dict[str, Hypotheses] = {}
         for name, system in plan.systems.items():
@@ -195,6 +195,8 @@ class Evaluation:
                 name: reuse_judgements.marks(self.gate, eval_set, found.texts, self.store, advance)
                 for name, found in hypotheses.items()
             }
+        if last and not self.signals:  # which alone would look at languages once more
+            identification.forget()
         scored: dict[str, Gathered] = {name: Gathered() for name in plan.systems}
         signatures = {}
         for name, metric in self.metrics.items():

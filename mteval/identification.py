@@ -40,13 +40,27 @@ def identify_all(texts: Sequence[str], expected: frozenset[str]) -> Iterator[dic
             yield from map(_by_code, detector.compute_language_confidence_values_in_parallel(batch))
 
 
+def forget() -> None:
+    """Give up the memory of the n-grams, some hundreds of megabytes; they are loaded again when they are needed."""
+    for detector in _built:
+        detector.unload_language_models()
+    _built.clear()
+    _detector.cache_clear()
+
+
+_built: list[LanguageDetector] = []
+
+
 @lru_cache(maxsize=8)
 def _detector(codes: frozenset[str]) -> LanguageDetector | None:
     """What tells languages apart; ``None`` if it does not know one of them, since nothing can be said then."""
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 
     known = {code: iso for code in sorted(codes) if (iso := getattr(IsoCode639_1, code.upper(), None)) is not None}
-    return LanguageDetectorBuilder.from_iso_codes_639_1(*known.values()).build() if len(known) == len(codes) else None
+    if len(known) < len(codes):
+        return None
+    _built.append(LanguageDetectorBuilder.from_iso_codes_639_1(*known.values()).build())
+    return _built[-1]
 
 
 def _by_code(values: Sequence[ConfidenceValue]) -> dict[str, float]:
