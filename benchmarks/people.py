@@ -22,7 +22,7 @@ from typing import Any
 
 from mteval.files import read_jsonl
 
-LEXICAL = ("bleu", "chrf", "chrfpp", "spbleu_flores101", "ter")
+LEXICAL = ("bleu", "chrf", "chrfpp", "ter")
 QE = ("comet_qe_mini",)
 _HERE = Path(__file__).parent
 SEED, DRAWS = 12345, 1000

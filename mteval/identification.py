@@ -43,7 +43,7 @@ def identify_all(texts: Sequence[str], expected: frozenset[str]) -> Iterator[dic
 def forget() -> None:
     """Give up the memory of the n-grams, some hundreds of megabytes; they are loaded again when they are needed."""
     for detector in _built:
-        detector.unload_language_models()
+        detector.unload_language_models()  # type: ignore[no-untyped-call]
     _built.clear()
     _detector.cache_clear()
 

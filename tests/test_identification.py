@@ -21,3 +21,13 @@ def test_many_texts_are_identified_as_each_is() -> None:
 
 def test_a_language_that_is_not_known_leaves_all_unsaid() -> None:
     assert list(identify_all(SENTENCES, frozenset(("pt", "xx")))) == [{}, {}, {}]
+
+
+def test_what_is_forgotten_is_loaded_again() -> None:
+    from mteval import identification
+
+    expected = frozenset(("ro", "en"))
+    before = identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected)
+    identification.forget()
+    assert not identification._built
+    assert identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected) == before
