@@ -22,7 +22,7 @@ from typing import Any
 
 from mteval.files import read_jsonl
 
-LEXICAL = ("bleu", "chrf", "chrfpp", "ter")
+LEXICAL = ("bleu", "chrf", "chrf1", "chrf3", "chrf_epsilon", "chrf_whitespace", "chrfpp", "ter")
 QE = ("comet_qe_mini",)
 _HERE = Path(__file__).parent
 SEED, DRAWS = 12345, 1000
@@ -106,10 +106,12 @@ def table(found: Sequence[tuple[Set, dict[str, Any]]]) -> Iterator[str]:
     yield f"|---|---|---:|---:|---|{'---:|' * len(heads)}"
     for one, judged in found:
         asked = {(q["level"], q["coefficient"]): q["metrics"] for q in judged["found"]}
+        labels = list(judged["labels"].values())
         for name, label in judged["labels"].items():
+            shown = label if labels.count(label) == 1 else f"{label} (`{name}`)"
             cells = [_cell(asked.get((level, what), {}).get(name)) for level, what, _ in COLUMNS]
             where = f"| {one.title} | {one.pair} | {judged['gold_scores']:,} | {len(judged['systems'])} "
-            yield f"{where}| {label} | {' | '.join(cells)} |"
+            yield f"{where}| {shown} | {' | '.join(cells)} |"
 
 
 def _cell(found: dict[str, Any] | None) -> str:

@@ -30,4 +30,4 @@ def test_what_is_forgotten_is_loaded_again() -> None:
     before = identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected)
     identification.forget()
     assert not identification._built
-    assert identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected) == before
+    assert identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected) == pytest.approx(before)
