@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Two test processes share two cores; more threads would wait for one another."""
+
 
 def program(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mteval", *arguments]

@@ -387,6 +387,7 @@ def option(name: str, **changes: Any) -> dict[str, Any]:
     return {**settings, **changes}
 
 
+@pytest.mark.slow
 def test_the_options_read_the_data_sets_that_they_name(hub: Hub, tmp_path: Path) -> None:
     flores, zh, wmt, european, ntrex, opus, limited = probe(
         hub.url,
@@ -454,6 +455,7 @@ def test_what_the_hub_refuses_is_named(hub: Hub, tmp_path: Path) -> None:
         assert "\n" not in found[1]
 
 
+@pytest.mark.slow
 def test_what_was_kept_is_read_without_a_hub(hub: Hub, tmp_path: Path) -> None:
     kept, offline, one_commit, other_commit, other_pair, other_set = probe(
         hub.url,

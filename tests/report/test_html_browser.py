@@ -458,6 +458,7 @@ def large(segments: int, systems: int) -> RunResult:
     return RunResult((PairResult(eval_set, made, {}, ()),), cards, {})
 
 
+@pytest.mark.slow
 def test_too_many_segments_go_into_pages_beside_it(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

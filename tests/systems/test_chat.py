@@ -449,6 +449,7 @@ def test_what_a_run_used_is_told_again_by_later_runs_and_reports(run: Callable[.
     assert (used["total"]["requests"], used["this_run"]["requests"]) == (12, 12)
 
 
+@pytest.mark.slow
 def test_a_thousand_refusals_do_not_flood_what_people_read(run: Callable[..., Any]) -> None:
     rows = [{"source": f"Frase {n}", "references": {"r": "x"}} for n in range(1000)]
     Path("set.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
