@@ -219,7 +219,7 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:  # another is no key, as the plain loader says
                 problem = f"the key {key.value!r} is there twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             seen.add(str(key.value))
@@ -243,7 +243,7 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         return yaml.load(read_text(path), _UniqueKeys)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # of impossible dates, and of what is nested too deep
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise DataError(where, f"not YAML ({getattr(error, 'problem', None) or 'broken'})", "correct it") from None

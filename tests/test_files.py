@@ -99,6 +99,14 @@ def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
         read_yaml(file)
 
 
+@pytest.mark.parametrize("text", ["a: [1:\na, {b: c}:]\nd: ", "? [a]\n: b\n", "d: 2001-99-99\n", "[" * 5000])
+def test_yaml_that_python_cannot_hold_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=r"x\.yaml.*: not YAML"):
+        read_yaml(file)
+
+
 def test_parity(tmp_path: Path) -> None:
     check_parity("x", 2, 2, "hypotheses", "segments")
     with pytest.raises(ParityError, match="x: 1 hypotheses for 2 segments"):

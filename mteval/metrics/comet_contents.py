@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from mteval.errors import MtevalError
 from mteval.metrics.comet_hub import first_line
 
 _BEYOND_TORCH = {
@@ -52,7 +53,9 @@ def opened(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         _refuse_code(found[1] if found else "", ckpt, refuse)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
+    except Exception as error:  # torch's reader of pickles raises nearly anything of a damaged one
+        if isinstance(error, MtevalError | MemoryError):
+            raise
         refuse(f"{ckpt.name} is damaged ({first_line(error)})", "copy or download it again")
 
 

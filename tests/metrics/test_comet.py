@@ -360,6 +360,16 @@ def test_a_zip_that_is_no_ckpt(copy: Path) -> None:
     refused(comet(copy), r"model\.ckpt is damaged")
 
 
+@pytest.mark.parametrize("raw", [b"\x80\x02.", b"\x80\x02}q\x00(K\x01u.", b"\x80\x02h\x07."])
+def test_a_ckpt_whose_pickle_is_damaged(copy: Path, raw: bytes) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(copy / "checkpoints" / "model.ckpt", "w") as archive:
+        for name, held in (("data.pkl", raw), ("byteorder", b"little"), ("version", b"3\n")):
+            archive.writestr(f"archive/{name}", held)
+    refused(comet(copy), r"model\.ckpt is damaged")
+
+
 def test_pickled_code_is_refused_and_not_run(copy: Path, tmp_path: Path) -> None:
     contents = opened(copy)
     write_ckpt(copy, contents["state_dict"], contents["hyper_parameters"] | {"x": Touch(tmp_path / "touched")})
