@@ -470,7 +470,6 @@ def test_evidence_shows_where_it_stands(default_run: tuple[Path, str]) -> None:
     assert spans > 10
 
 
-@pytest.mark.slow
 def test_no_rule_names_a_seed() -> None:
     """Nothing in the code or the configs knows a seed's text: its words are not looked for, its hash not compared."""
     names = {"Kim Jong", "Putin", "Pyongyang", "96b5ea59", "Kcna", "KCNA", "RPDC"}

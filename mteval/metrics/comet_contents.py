@@ -53,9 +53,9 @@ def opened(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         _refuse_code(found[1] if found else "", ckpt, refuse)
+    except (MtevalError, MemoryError):
+        raise
     except Exception as error:  # torch's reader of pickles raises nearly anything of a damaged one
-        if isinstance(error, MtevalError | MemoryError):
-            raise
         refuse(f"{ckpt.name} is damaged ({first_line(error)})", "copy or download it again")
 
 
