@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from mteval.errors import MtevalError
 from mteval.metrics.comet_hub import first_line
 
 _BEYOND_TORCH = {
@@ -49,14 +48,15 @@ def opened(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
     import torch
 
     try:
-        return _parts(torch.load(ckpt, map_location="cpu", weights_only=True, mmap=True), ckpt, refuse)
+        found = torch.load(ckpt, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
-        found = re.search(r"GLOBAL ([\w.]+)", str(error))
-        _refuse_code(found[1] if found else "", ckpt, refuse)
-    except (MtevalError, MemoryError):
+        code = re.search(r"GLOBAL ([\w.]+)", str(error))
+        _refuse_code(code[1] if code else "", ckpt, refuse)
+    except MemoryError:
         raise
     except Exception as error:  # torch's reader of pickles raises nearly anything of a damaged one
         refuse(f"{ckpt.name} is damaged ({first_line(error)})", "copy or download it again")
+    return _parts(found, ckpt, refuse)
 
 
 def glanced(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
