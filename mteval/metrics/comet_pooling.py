@@ -14,6 +14,7 @@ from mteval.metrics.comet_quiet import quiet
 from mteval.metrics.comet_texts import Part
 
 _KEYS = ("src", "mt", "ref")
+_MIXED = 512  # tokens; the layers of so many fit into a CPU's cache
 _TOGETHER = 64  # samples go through the top of the model so many at a time at least: its weights are read each time
 
 
@@ -55,6 +56,30 @@ def pooled(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
                 if not unscored[text]:
                     del vectors[text]
             whole = []
+
+
+def mix_few(model: Any) -> None:
+    """Have COMET's own module mix the layers of a few texts at a time, as each text is mixed for itself anyway.
+
+    It makes a copy of all layers: of a whole batch, that would be more than all else that the batch needs.
+    """
+    import torch
+
+    if (mix := model.layerwise_attention) is None:
+        return
+
+    class Mix(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mix = mix
+
+        def forward(self, layers: Any, mask: Any) -> Any:
+            texts, width = mask.shape
+            step = max(1, _MIXED // width)
+            few = [slice(start, start + step) for start in range(0, texts, step)]
+            return torch.cat([self.mix([layer[some] for layer in layers], mask[some]) for some in few])
+
+    model.layerwise_attention = Mix()
 
 
 def _encoded(model: Any, texts: Sequence[str]) -> Any:

@@ -14,15 +14,16 @@ from mteval.metrics.base import Item, ItemScore
 from mteval.metrics.comet_batches import groups
 from mteval.metrics.comet_checkpoint import JOINING, CometCheckpoint
 from mteval.metrics.comet_first_token import keep_first_token
+from mteval.metrics.comet_kept import hand_back_freed, keep_freed
 from mteval.metrics.comet_model import Output, joined
-from mteval.metrics.comet_pooling import pooled
+from mteval.metrics.comet_pooling import mix_few, pooled
 from mteval.metrics.comet_precision import lower
 from mteval.metrics.comet_texts import Given, Texts
 from mteval.segment import ErrorSpan
 
 _GROUP = 4096  # items are looked at so many at a time, so that what is known of their texts takes bounded memory
 _CPU_TOKENS = 768
-_CPU_TOKENS_BF16 = 4096  # matrix units want large products
+_CPU_TOKENS_BF16 = 3072  # matrix units want large products
 
 
 class CometRunner:
@@ -111,7 +112,8 @@ class CometRunner:
 
     def close(self) -> None:
         """Give up the memory that the model takes; it is loaded again when it is needed."""
-        self.__dict__.pop("model", None)
+        if self.__dict__.pop("model", None) is not None:
+            hand_back_freed()
 
     @functools.cached_property
     def model(self) -> Any:
@@ -121,9 +123,13 @@ class CometRunner:
         model = self._checkpoint.load()
         if self._context:
             model.enable_context()
+        cuda = self._device == "cuda" or (self._device == "auto" and torch.cuda.is_available())
         if self._checkpoint.class_identifier in JOINING:
             keep_first_token(model)
-        cuda = self._device == "cuda" or (self._device == "auto" and torch.cuda.is_available())
+        elif not cuda:
+            mix_few(model)
+        if not cuda:
+            keep_freed()
         return lower(model.to("cuda" if cuda else "cpu"), self._precision)
 
     @property
