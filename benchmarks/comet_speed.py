@@ -25,7 +25,7 @@ from benchmarks.timing import HEADER, Finished, Pairs, finish, row
 from mteval.files import read_jsonl
 
 SYSTEMS = 4
-SEGMENTS = 1000
+SEGMENTS = 400
 CHECKED = 100  # of them, by predict
 PEERS = ("`comet-score`", "`predict`, fp32")
 _PREDICT = """

@@ -7,6 +7,7 @@ from typing import Any
 
 from mteval.halving import Halving
 from mteval.metrics.comet_batches import batches
+from mteval.metrics.comet_kept import handing_back
 from mteval.metrics.comet_quiet import quiet
 from mteval.metrics.comet_texts import Part
 from mteval.segment import ErrorSpan
@@ -31,7 +32,7 @@ def joined(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
     def said(some: Sequence[Part]) -> list[Output]:
         return predict(model, [part.sample for part in some])
 
-    for batch in batches([(part, size_of(part)) for part in parts], budget):
+    for batch in handing_back(batches([(part, size_of(part)) for part in parts], budget), budget):
         for some, found in halving.run(batch, size_of, said):
             yield list(zip(some, found, strict=True))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mteval.halving import Halving
 from mteval.metrics.comet_batches import batches
+from mteval.metrics.comet_kept import handing_back
 from mteval.metrics.comet_model import Output
 from mteval.metrics.comet_quiet import quiet
 from mteval.metrics.comet_texts import Part
@@ -40,7 +41,7 @@ def pooled(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
     vectors: dict[str, Any] = {}
     whole: list[int] = []
     left = len(lengths)
-    for batch in batches(list(lengths.items()), budget):
+    for batch in handing_back(batches(list(lengths.items()), budget), budget):
         for some, found in halving.run(batch, lengths.__getitem__, partial(_encoded, model)):
             vectors.update(zip(some, found, strict=True))
         left -= len(batch)

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from mteval.metrics import comet_pooling
-from mteval.metrics.comet_kept import hand_back_freed, keep_freed
-from tests.tiny_comet import Write, checkpoint, comet
+from mteval.metrics import comet_kept, comet_pooling
+from mteval.metrics.base import Item
+from mteval.metrics.comet_kept import hand_back_freed, handing_back, keep_freed
+from tests.tiny_comet import Write, checkpoint, comet, scores
 
 __all__ = ["checkpoint"]
 
@@ -62,6 +63,30 @@ def faults(environment: dict[str, str]) -> list[int]:
     there = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
     shown = subprocess.run(command, capture_output=True, text=True, check=True, env=there | environment)
     return [int(number) for number in shown.stdout.split()]
+
+
+def test_what_is_kept_goes_back_after_every_few_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(comet_kept, "_trim", lambda: told.append(len(given)))
+    given: list[str] = []
+    for batch in handing_back(iter("abcdefghi"), 3072):
+        given.append(batch)
+    assert ("".join(given), told) == ("abcdefghi", [4, 8])
+    assert list(handing_back("ab", 10**6)) == ["a", "b"]
+    assert len(told) == 4
+
+
+@pytest.mark.parametrize(("kind", "needs"), [("regression", True), ("unified_qe", False)])
+def test_batches_of_either_kind_hand_back(
+    checkpoint: Write, monkeypatch: pytest.MonkeyPatch, kind: str, needs: bool
+) -> None:
+    metric = comet(checkpoint(kind), needs_reference=needs)
+    assert metric._model is not None
+    told: list[int] = []
+    monkeypatch.setattr(comet_kept, "_FEW", 1)
+    monkeypatch.setattr(comet_kept, "_trim", lambda: told.append(1))
+    scores(metric, [Item("o rio", "the river", ("a river",) if needs else ())])
+    assert told == [1]
 
 
 def test_no_other_system_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
