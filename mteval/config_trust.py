@@ -34,8 +34,8 @@ _SAFE = re.compile(r"\$\{(?:hydra[.:][\w.]+|output|store|seed|(?:now|oc\.env):[^
 _HANDLERS = ("logging.StreamHandler", "logging.FileHandler", "logging.NullHandler")
 _LOGS = "${hydra.runtime.output_dir}/"
 
-_TRUST = "trust_remote_code"
-_TRUSTS = re.compile(rf"\b{_TRUST}\s*:\s*true\b", re.IGNORECASE)
+_TRUST = ("trust_remote_code", "trust_pickled_code")
+"""Keys that have code of a checkpoint run: ``true`` for all that it brings along, or a list of names."""
 
 _CODE = ("setup", "srun_args", "python", "additional_parameters")
 """Keys of a launcher that become a job's commands, or options of ``sbatch`` that can."""
@@ -158,18 +158,27 @@ def check_trust(node: Any, key: str, words: Sequence[str]) -> None:
     elif isinstance(node, dict):
         for name, value in node.items():
             where = f"{key}.{name}"
-            if name == _TRUST and value is not False and not any(_trusts(word, where) for word in words):
-                problem = "a file has code that a checkpoint brings along run, which only the command line can"
-                raise ConfigError(where, problem, f"if you have read that code, add {where}=true")
+            for code in value if isinstance(value, list) else [value]:
+                if name in _TRUST and code is not False and not any(_trusts(word, where, code) for word in words):
+                    problem = "a file has code that a checkpoint brings along run, which only the command line can"
+                    said = f"{where}={f'[{code}]' if isinstance(value, list) else 'true'}"
+                    raise ConfigError(where, problem, f"if you have read that code, add {said}")
             check_trust(value, where, words)
 
 
-def _trusts(word: str, where: str) -> bool:
-    """Whether an override sets this key to true, alone or with what it belongs to."""
+def _trusts(word: str, where: str, code: object) -> bool:
+    """Whether an override sets this key to true, or names this code in it, alone or with what it belongs to."""
     key, _, value = word.lstrip("+").partition("=")
-    if key == where:
-        return value.strip().lower() == "true"
-    return where.startswith(f"{key}.") and _TRUSTS.search(value) is not None
+    name = where.rpartition(".")[2]
+    if name == "trust_remote_code":
+        if key == where:
+            return value.strip().lower() == "true"
+        found = rf"\b{name}\s*:\s*true\b"
+        return where.startswith(f"{key}.") and re.search(found, value, re.IGNORECASE) is not None
+    named = rf"(?<![\w.]){re.escape(str(code))}(?![\w.])"
+    if "${" in str(code) or not (key == where or where.startswith(f"{key}.")):
+        return False
+    return re.search(named if key == where else rf"\b{name}\s*:\s*\[[^\]]*{named}", value) is not None
 
 
 def install(words: Sequence[str]) -> None:

@@ -212,6 +212,7 @@ def test_packages_are_allowed_on_the_command_line(cli: Cli) -> None:
 
 HUGGING = "_target_: mteval.systems.huggingface.HuggingFace, checkpoint: x"
 TRUSTING = f"{HUGGING}, trust_remote_code: true"
+PICKLED = "_target_: mteval.metrics.comet.Comet, trust_pickled_code: [a.b, c]"
 
 
 @pytest.mark.parametrize(
@@ -223,12 +224,28 @@ TRUSTING = f"{HUGGING}, trust_remote_code: true"
         (f"systems: {{x: {{{TRUSTING}}}}}", [f"+systems.y={{{TRUSTING}}}"]),
         (f"systems: {{x: {{{HUGGING}, trust_remote_code: '${{include_furniture}}'}}}}\ninclude_furniture: true", []),
         (f"systems: {{x: {{_target_: mteval.systems.mbr.Mbr, proposer: {{{TRUSTING}}}}}}}", []),
+        (f"systems: {{x: {{{PICKLED}}}}}", []),
+        (f"systems: {{x: {{{PICKLED}}}}}", ["systems.x.trust_pickled_code=[a.b.C]"]),
+        (f"systems: {{x: {{{PICKLED}}}}}", ["systems.x.trust_pickled_code=[b]", "systems.x.trust_remote_code=true"]),
+        (f"systems: {{x: {{{PICKLED}}}}}", ["systems.y.trust_pickled_code=[a.b,c]"]),
+        (f"systems: {{x: {{{PICKLED}}}}}", ["+systems.x={trust_remote_code: true, trained_on: [a.b, c]}"]),
+        ("systems: {x: {trust_pickled_code: ['${seed}']}}\nseed: a.b", ["systems.x.trust_pickled_code=['${seed}']"]),
+        ("systems: {x: {trust_pickled_code: a.b}}", []),
     ],
 )
 def test_a_file_has_no_code_of_a_checkpoints_run(experiment: str, words: list[str]) -> None:
     given: Any = OmegaConf.to_container(OmegaConf.create(experiment), resolve=False)
-    with pytest.raises(ConfigError, match=r"^systems\.x\..*trust_remote_code: a file has code .* if you have read"):
+    with pytest.raises(ConfigError, match=r"^systems\.x\..*trust_\w+_code: a file has code .* if you have read"):
         check_trust(given["systems"], "systems", words)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["+systems.x.trust_pickled_code=[c,a.b]", f"+systems.x={{{PICKLED}}}", f"+systems={{x: {{{PICKLED}}}}}"],
+)
+def test_the_command_line_trusts_code_by_name(word: str) -> None:
+    check_trust({"x": {"trust_pickled_code": ["a.b", "c"]}}, "systems", [word])
+    check_trust({"x": {"trust_pickled_code": []}}, "systems", [])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from mteval.metrics.base import Item, ItemScore, Metric, MetricCard
 from mteval.metrics.comet_checkpoint import POOLING, CometCheckpoint
 from mteval.metrics.comet_precision import SIGNED
 from mteval.metrics.comet_runner import CometRunner
-from mteval.metrics.comet_settings import card_of, check_texts, check_way
+from mteval.metrics.comet_settings import card_of, check_texts, check_way, checked_code
 from mteval.needs import Need
 from mteval.signature import Signature
 from mteval.workers import Crew, Part, check_workers, copies
@@ -68,6 +68,9 @@ class Comet(Metric):
         open_alternative: the open checkpoint that errors propose.
         thresholds: its name in MT-Thresholds (Kocmi et al. 2024); ``None`` where no fit was published for it.
         trained_on: test sets whose gold scores it was trained on, as its authors say: ``[wmt20, mlqe-pe]``.
+        trust_pickled_code: the names of code in the checkpoint's file that loading it may run, as errors name it:
+            ``[argparse.Namespace]``. Such code may do all that the user may: name it only if you trust its maker. It
+            counts on the command line alone; the signature tells it.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -97,6 +100,7 @@ class Comet(Metric):
         open_alternative: str = "Unbabel/wmt20-comet-qe-da",
         thresholds: str | None = None,
         trained_on: Sequence[str] = (),
+        trust_pickled_code: Sequence[str] = (),
     ) -> None:
         texts = {"checkpoint": checkpoint, "open_alternative": open_alternative}
         check_texts(label, texts, {"revision": revision, "local_encoder": local_encoder})
@@ -120,7 +124,8 @@ class Comet(Metric):
         self._precision = precision
         self._device = device
         self._workers = workers
-        self._checkpoint = CometCheckpoint(checkpoint, revision, local_encoder, gated, open_alternative)
+        self._trusted = checked_code(label, trust_pickled_code)
+        self._checkpoint = CometCheckpoint(checkpoint, revision, local_encoder, gated, open_alternative, self._trusted)
         self._crew = Crew(f"metric {label}", device, workers)
         self._runner = CometRunner(
             self._checkpoint,
@@ -199,6 +204,8 @@ class Comet(Metric):
             settings["windows"] = f"{self._windows}@sentencex-{importlib.metadata.version('sentencex')}"
         if self._card.needs_reference:
             settings["nrefs"] = references
+        if self._trusted:
+            settings["code"] = "trusted"
         return Signature.of(settings | {"version": importlib.metadata.version("unbabel-comet")})
 
     def score(self, items: Sequence[Item]) -> Iterator[tuple[int, ItemScore]]:

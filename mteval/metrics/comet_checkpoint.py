@@ -11,7 +11,7 @@ import functools
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,18 +44,26 @@ class CometCheckpoint:
         local_encoder: a folder with the encoder's configuration and tokenizer, in place of the one from the hub.
         gated: whether a licence must be accepted at the hub; only for error messages.
         open_alternative: the name of an open checkpoint, for error messages.
+        trusted: the names of pickled code in it that may run.
 
     Raises:
         UnavailableError: from every property and method, if the checkpoint cannot be had, or not safely.
     """
 
     def __init__(
-        self, name: str, revision: str | None, local_encoder: str | None, gated: bool, open_alternative: str
+        self,
+        name: str,
+        revision: str | None,
+        local_encoder: str | None,
+        gated: bool,
+        open_alternative: str,
+        trusted: Collection[str] = (),
     ) -> None:
         self.name = name
         self._revision = revision
         self._local_encoder = local_encoder
         self._gated = gated
+        self._trusted = trusted
         self._where = f"checkpoint {name}"
         open_one = "" if name == open_alternative else f", or use the open checkpoint {open_alternative}"
         self._remedy = f"set checkpoint to a local folder that holds {HPARAMS} and {CKPT}{open_one}"
@@ -116,7 +124,7 @@ class CometCheckpoint:
         ones do as told, so the published models were relabelled: ``sparsemax_patch`` in ``hparams.yaml`` means softmax,
         though their ``.ckpt`` files still say sparsemax (https://github.com/Unbabel/COMET/issues/195).
         """
-        hparams = dict(glanced(self.ckpt, self._refuse)["hyper_parameters"])
+        hparams = dict(glanced(self.ckpt, self._refuse, self._trusted)["hyper_parameters"])
         if self.settings.get("layer_transformation") == "sparsemax_patch":
             hparams["layer_transformation"] = "softmax"
         return hparams
@@ -234,7 +242,7 @@ class CometCheckpoint:
             from comet.models import str2model
             from transformers.modeling_utils import no_init_weights
 
-        contents = opened(self.ckpt, self._refuse)
+        contents = opened(self.ckpt, self._refuse, self._trusted)
         model_class = str2model[self.class_identifier]
         changes = {"pretrained_model": str(self.encoder), "load_pretrained_weights": False, "local_files_only": True}
         accepted = inspect.signature(model_class.__init__).parameters

@@ -2,17 +2,20 @@
 
 The glance takes less than ``torch.load(weights_only=True)`` does, never more: of names it knows the few that are in any
 file of weights, and what it cannot read is left to torch, which has the last word on it.
+
+Code that a file holds runs where the user trusts it by name, as ``argparse.Namespace``; torch runs that and no other.
 """
 
 from __future__ import annotations
 
 import io
 import pickle
+import pkgutil
 import re
 import zipfile
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -42,16 +45,22 @@ def check_whole(ckpt: Path, refuse: Refuse) -> None:
         refuse(f"{ckpt.name} is cut off, or no file that torch saved", "copy or download it again")
 
 
-def opened(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
-    """A checkpoint's weights and settings, mapped from the file."""
+def opened(ckpt: Path, refuse: Refuse, trusted: Collection[str] = ()) -> dict[str, Any]:
+    """A checkpoint's weights and settings, mapped from the file.
+
+    Args:
+        trusted: the names of what code may run that the file holds, those of builtins without their module.
+    """
     check_whole(ckpt, refuse)
+    code = [_trusted(name, refuse) for name in trusted]
     import torch
 
     try:
-        found = torch.load(ckpt, map_location="cpu", weights_only=True, mmap=True)
+        with torch.serialization.safe_globals(code):
+            found = torch.load(ckpt, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
-        code = re.search(r"GLOBAL ([\w.]+)", str(error))
-        _refuse_code(code[1] if code else "", ckpt, refuse)
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
+        _refuse_code(named[1] if named else "", ckpt, refuse, trusted)
     except MemoryError:
         raise
     except Exception as error:  # torch's reader of pickles raises nearly anything of a damaged one
@@ -59,8 +68,11 @@ def opened(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
     return _parts(found, ckpt, refuse)
 
 
-def glanced(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
-    """What ``opened`` returns, with empty objects for tensors, and without the seconds that importing torch takes."""
+def glanced(ckpt: Path, refuse: Refuse, trusted: Collection[str] = ()) -> dict[str, Any]:
+    """What ``opened`` returns, with empty objects for tensors, and without the seconds that importing torch takes.
+
+    A file that holds trusted code is opened by torch.
+    """
     check_whole(ckpt, refuse)
     try:
         with zipfile.ZipFile(ckpt) as archive:
@@ -71,17 +83,31 @@ def glanced(ckpt: Path, refuse: Refuse) -> dict[str, Any]:
             raise pickle.UnpicklingError("of other protocols, torch reads only some operations")
         found = _Unpickler(raw, records).load()
     except _PickledCodeError as error:
-        _refuse_code(str(error), ckpt, refuse)
+        if (name := str(error)) not in trusted:
+            _refuse_code(name, ckpt, refuse, trusted)
+        return opened(ckpt, refuse, trusted)
     except Exception:  # a damaged file can raise nearly anything; torch says what is wrong with it
-        return opened(ckpt, refuse)
+        return opened(ckpt, refuse, trusted)
     return _parts(found, ckpt, refuse)
 
 
-def _refuse_code(name: str, ckpt: Path, refuse: Refuse) -> NoReturn:
-    refuse(
-        f"{ckpt.name} holds pickled code{f' ({name})' if name else ''}, which loading would run",
-        "use a checkpoint that torch.load(weights_only=True) accepts, as it does the published ones",
-    )
+def _refuse_code(name: str, ckpt: Path, refuse: Refuse, trusted: Collection[str]) -> NoReturn:
+    problem = f"{ckpt.name} holds pickled code{f' ({name})' if name else ''}, which loading would run"
+    remedy = "use a checkpoint that torch.load(weights_only=True) accepts, as it does the published ones"
+    if name in trusted:
+        refuse(f"{problem}, and which torch takes from no one", remedy)
+    said = f", or, if you trust its maker, set trust_pickled_code=[{','.join([*trusted, name])}], which runs it"
+    refuse(problem, f"{remedy}{said if name else ''}")
+
+
+def _trusted(name: str, refuse: Refuse) -> tuple[Any, str]:
+    """What a name stands for, and the name as a file has it."""
+    whole = name if "." in name else f"builtins.{name}"
+    try:
+        return pkgutil.resolve_name(whole), whole
+    except (ImportError, AttributeError, ValueError) as error:
+        problem = f"trust_pickled_code names {name}, which cannot be had ({first_line(error)})"
+        refuse(problem, "install what it is part of, or correct the name")
 
 
 def _parts(found: Any, ckpt: Path, refuse: Refuse) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from mteval.errors import ConfigError
@@ -16,6 +17,7 @@ from mteval.setting_checks import checked_names
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 WINDOWS = ("sentences",)
+_CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def card_of(
@@ -81,6 +83,19 @@ def check_texts(label: str, texts: Mapping[str, object], optional: Mapping[str, 
     """
     for key, text in {**texts, **{key: text for key, text in optional.items() if text is not None}}.items():
         _require(label, isinstance(text, str) and bool(text.strip()), key, text, "give a text that is not empty")
+
+
+def checked_code(label: str, names: object) -> tuple[str, ...]:
+    """The names of pickled code that may run, those of builtins without their module.
+
+    Raises:
+        ConfigError: they are no list, or one is none of code.
+    """
+    found = checked_names(f"metric {label}, key trust_pickled_code", names)
+    for name in found:
+        known = _CODE.fullmatch(name) is not None
+        _require(label, known, "trust_pickled_code", name, "give names of code, as argparse.Namespace")
+    return tuple(name.removeprefix("builtins.") for name in found)
 
 
 def check_way(card: MetricCard, precision: str, batch_size: int, device: str, windows: str | None) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -378,6 +379,21 @@ def test_pickled_code_is_refused_and_not_run(copy: Path, tmp_path: Path) -> None
     with pytest.raises(UnavailableError, match="pickled code"):
         list(metric.score(ITEMS))
     assert not (tmp_path / "touched").exists()
+
+
+def test_pickled_code_that_is_trusted_by_name_is_run_and_told(checkpoints: dict[str, Path], copy: Path) -> None:
+    plain = comet(checkpoints["referenceless"])
+    contents = opened(copy)
+    write_ckpt(copy, contents["state_dict"], contents["hyper_parameters"] | {"x": Namespace(y=1)})
+    refused(comet(copy), r"pickled code \(argparse\.Namespace\).* set trust_pickled_code=\[argparse\.Namespace\]")
+    trusting = comet(copy, trust_pickled_code=["argparse.Namespace"])
+    trusting.check()
+    assert scores(trusting, ITEMS) == scores(plain, ITEMS)
+    assert "|code:trusted|" in f"{trusting.signature(0)}"
+    assert "|code:" not in f"{plain.signature(0)}"
+    for wrong in ("argparse.Namespace", ["argparse.Namespace()"], ["a..b"], [3]):
+        with pytest.raises(ConfigError, match=r"^metric COMET, key trust_pickled_code: "):
+            comet(copy, trust_pickled_code=wrong)
 
 
 class Touch:

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import sys
 import zipfile
+from argparse import Namespace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +21,9 @@ from tests.tiny_comet import Write, checkpoint
 __all__ = ["checkpoint"]
 
 CKPT = Path("checkpoints") / "model.ckpt"
+
+
+NAMESPACE = ("argparse.Namespace",)
 
 
 class RefusedError(Exception):
@@ -99,6 +103,35 @@ def test_code_is_refused_under_the_name_that_torch_gives_it(
     assert "holds pickled code (" in expected
     monkeypatch.setitem(sys.modules, "torch", None)
     assert refusal(glanced, copy / CKPT) == expected
+    assert not (tmp_path / "made").exists()
+
+
+def test_code_that_is_trusted_by_name_is_run(copy: Path) -> None:
+    contents = held(copy / CKPT)
+    code = {"namespace": Namespace(hidden=[2, 3]), "called": Call(abs, -3)}
+    write_ckpt(copy, contents["state_dict"], contents["hyper_parameters"] | code)
+    for read in (glanced, opened):
+        for trusted, named in (((), "argparse.Namespace"), (("abs",), "argparse.Namespace"), (NAMESPACE, "abs")):
+            with pytest.raises(
+                RefusedError, match=rf"\({named}\).*set trust_pickled_code=\[([\w.]+,)?{named}\], which"
+            ):
+                read(copy / CKPT, refuse, trusted)
+        found = read(copy / CKPT, refuse, (*NAMESPACE, "abs"))["hyper_parameters"]
+        assert (found["namespace"], found["called"]) == (Namespace(hidden=[2, 3]), 3)
+
+
+def test_what_torch_takes_from_no_one_and_what_is_not_there_are_refused(copy: Path, tmp_path: Path) -> None:
+    contents = held(copy / CKPT)
+    made = Call(os.mkdir, str(tmp_path / "made"))
+    write_ckpt(copy, contents["state_dict"], contents["hyper_parameters"] | {"x": made})
+    trusted = (f"{os.mkdir.__module__}.mkdir",)
+    for read in (glanced, opened):
+        with pytest.raises(
+            RefusedError, match=r"mkdir\), which loading would run, and which torch takes from no one; use"
+        ):
+            read(copy / CKPT, refuse, trusted)
+        with pytest.raises(RefusedError, match=r"names no\.such, which cannot be had \(No module named 'no'\)"):
+            read(copy / CKPT, refuse, (*trusted, "no.such"))
     assert not (tmp_path / "made").exists()
 
 
