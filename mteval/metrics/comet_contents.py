@@ -52,7 +52,7 @@ def opened(ckpt: Path, refuse: Refuse, trusted: Collection[str] = ()) -> dict[st
         trusted: the names of what code may run that the file holds, those of builtins without their module.
     """
     check_whole(ckpt, refuse)
-    code = [_trusted(name, refuse) for name in trusted]
+    code: list[Any] = [_trusted(name, refuse) for name in trusted]
     import torch
 
     try:
