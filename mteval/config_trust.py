@@ -158,12 +158,17 @@ def check_trust(node: Any, key: str, words: Sequence[str]) -> None:
     elif isinstance(node, dict):
         for name, value in node.items():
             where = f"{key}.{name}"
-            for code in value if isinstance(value, list) else [value]:
-                if name in _TRUST and code is not False and not any(_trusts(word, where, code) for word in words):
-                    problem = "a file has code that a checkpoint brings along run, which only the command line can"
-                    said = f"{where}={f'[{code}]' if isinstance(value, list) else 'true'}"
-                    raise ConfigError(where, problem, f"if you have read that code, add {said}")
+            if name in _TRUST:
+                _check_trusted(value, where, words)
             check_trust(value, where, words)
+
+
+def _check_trusted(value: Any, key: str, words: Sequence[str]) -> None:
+    for code in value if isinstance(value, list) else [value]:
+        if code is not False and not any(_trusts(word, key, code) for word in words):
+            problem = "a file has code that a checkpoint brings along run, which only the command line can"
+            said = f"[{code}]" if isinstance(value, list) else "true"
+            raise ConfigError(key, problem, f"if you have read that code, add {key}={said}")
 
 
 def _trusts(word: str, where: str, code: object) -> bool:
@@ -171,14 +176,15 @@ def _trusts(word: str, where: str, code: object) -> bool:
     key, _, value = word.lstrip("+").partition("=")
     name = where.rpartition(".")[2]
     if name == "trust_remote_code":
-        if key == where:
-            return value.strip().lower() == "true"
-        found = rf"\b{name}\s*:\s*true\b"
-        return where.startswith(f"{key}.") and re.search(found, value, re.IGNORECASE) is not None
-    named = rf"(?<![\w.]){re.escape(str(code))}(?![\w.])"
-    if "${" in str(code) or not (key == where or where.startswith(f"{key}.")):
+        alone, within = r"^\s*(?i:true)\s*$", rf"\b{name}\s*:\s*(?i:true)\b"
+    elif "${" in str(code):
         return False
-    return re.search(named if key == where else rf"\b{name}\s*:\s*\[[^\]]*{named}", value) is not None
+    else:
+        alone = rf"(?<![\w.]){re.escape(str(code))}(?![\w.])"
+        within = rf"\b{name}\s*:\s*\[[^\]]*{alone}"
+    if key == where:
+        return re.search(alone, value) is not None
+    return where.startswith(f"{key}.") and re.search(within, value) is not None
 
 
 def install(words: Sequence[str]) -> None:

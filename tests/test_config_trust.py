@@ -228,6 +228,7 @@ PICKLED = "_target_: mteval.metrics.comet.Comet, trust_pickled_code: [a.b, c]"
         (f"systems: {{x: {{{PICKLED}}}}}", ["systems.x.trust_pickled_code=[a.b.C]"]),
         (f"systems: {{x: {{{PICKLED}}}}}", ["systems.x.trust_pickled_code=[b]", "systems.x.trust_remote_code=true"]),
         (f"systems: {{x: {{{PICKLED}}}}}", ["systems.y.trust_pickled_code=[a.b,c]"]),
+        (f"systems: {{x: {{{TRUSTING}}}}}", ["systems.x.trust_remote_code=[true]"]),
         (f"systems: {{x: {{{PICKLED}}}}}", ["+systems.x={trust_remote_code: true, trained_on: [a.b, c]}"]),
         ("systems: {x: {trust_pickled_code: ['${seed}']}}\nseed: a.b", ["systems.x.trust_pickled_code=['${seed}']"]),
         ("systems: {x: {trust_pickled_code: a.b}}", []),
@@ -235,7 +236,8 @@ PICKLED = "_target_: mteval.metrics.comet.Comet, trust_pickled_code: [a.b, c]"
 )
 def test_a_file_has_no_code_of_a_checkpoints_run(experiment: str, words: list[str]) -> None:
     given: Any = OmegaConf.to_container(OmegaConf.create(experiment), resolve=False)
-    with pytest.raises(ConfigError, match=r"^systems\.x\..*trust_\w+_code: a file has code .* if you have read"):
+    key = "trust_remote_code" if "trust_remote_code" in experiment else "trust_pickled_code"
+    with pytest.raises(ConfigError, match=rf"^systems\.x\..*{key}: a file has code .* if you have read"):
         check_trust(given["systems"], "systems", words)
 
 

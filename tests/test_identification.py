@@ -30,4 +30,7 @@ def test_what_is_forgotten_is_loaded_again() -> None:
     before = identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected)
     identification.forget()
     assert not identification._built
-    assert identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected) == pytest.approx(before)
+    assert identify("Preşedintele rus a venit ieri la Phenian cu o scrisoare.", expected) == pytest.approx(
+        before,
+        rel=1e-12,  # sums in an order of its own
+    )

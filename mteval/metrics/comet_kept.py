@@ -32,12 +32,16 @@ def keep_freed() -> None:
     _tell({_MMAP_THRESHOLD: _LARGEST, _TRIM_THRESHOLD: _KEPT})
 
 
-def handing_back(batches: Iterable[Batch], budget: int) -> Iterator[Batch]:
-    """Batches as they are given; freed memory goes back to the system after every few.
+def handing_back(batches: Iterable[Batch], budget: int, device: str) -> Iterator[Batch]:
+    """Batches as they are given; where a CPU computes, freed memory goes back to the system after every few.
 
     Args:
         budget: how many tokens a batch has, about.
+        device: the type of that which computes, as torch names it; of others the system's memory holds little.
     """
+    if device != "cpu":
+        yield from batches
+        return
     few = max(1, _FEW // budget)
     for number, batch in enumerate(batches, start=1):
         yield batch

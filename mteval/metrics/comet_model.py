@@ -32,7 +32,8 @@ def joined(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
     def said(some: Sequence[Part]) -> list[Output]:
         return predict(model, [part.sample for part in some])
 
-    for batch in handing_back(batches([(part, size_of(part)) for part in parts], budget), budget):
+    made = batches([(part, size_of(part)) for part in parts], budget)
+    for batch in handing_back(made, budget, model.device.type):
         for some, found in halving.run(batch, size_of, said):
             yield list(zip(some, found, strict=True))
 

@@ -41,7 +41,7 @@ def pooled(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
     vectors: dict[str, Any] = {}
     whole: list[int] = []
     left = len(lengths)
-    for batch in handing_back(batches(list(lengths.items()), budget), budget):
+    for batch in handing_back(batches(list(lengths.items()), budget), budget, model.device.type):
         for some, found in halving.run(batch, lengths.__getitem__, partial(_encoded, model)):
             vectors.update(zip(some, found, strict=True))
         left -= len(batch)
@@ -62,7 +62,7 @@ def pooled(model: Any, parts: Sequence[Part], budget: int, halving: Halving) -> 
 def mix_few(model: Any) -> None:
     """Have COMET's own module mix the layers of a few texts at a time, as each text is mixed for itself anyway.
 
-    It makes a copy of all layers: of a whole batch, that would be more than all else that the batch needs.
+    It makes a copy of all layers: of a whole batch, that would be as much as the layers themselves.
     """
     import torch
 

@@ -21,8 +21,6 @@ from tests.tiny_comet import Write, checkpoint
 __all__ = ["checkpoint"]
 
 CKPT = Path("checkpoints") / "model.ckpt"
-
-
 NAMESPACE = ("argparse.Namespace",)
 
 

@@ -69,9 +69,12 @@ def test_what_is_kept_goes_back_after_every_few_batches(monkeypatch: pytest.Monk
     told: list[int] = []
     monkeypatch.setattr(comet_kept, "_trim", lambda: told.append(len(given)))
     given: list[str] = []
-    given.extend(handing_back(iter("abcdefghi"), 3072))
+    for batch in handing_back(iter("abcdefghi"), 3072, "cpu"):
+        given += batch
     assert ("".join(given), told) == ("abcdefghi", [4, 8])
-    assert list(handing_back("ab", 10**6)) == ["a", "b"]
+    assert list(handing_back("ab", 10**6, "cpu")) == ["a", "b"]
+    assert len(told) == 4
+    assert list(handing_back("ab", 10**6, "cuda")) == ["a", "b"]
     assert len(told) == 4
 
 

@@ -49,7 +49,7 @@ def moved(generator: random.Random, words: list[str], times: int) -> list[str]:
     return found
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from([3, 24, 25, 26, 40, 63, 64, 65, 70]), st.integers(1, 5))
 def test_runs_of_words_that_moved(generator: random.Random, length: int, times: int) -> None:
     """Up to more words than a machine word has bits, and than the beam is wide."""

@@ -73,7 +73,7 @@ def test_segment_boundaries_are_kept_whatever_the_text_holds() -> None:
 
 
 @needs_apertium
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(MARKUP | st.characters(codec="utf-8"), max_size=25), min_size=1, max_size=12))
 def test_any_text_gives_one_hypothesis_a_segment(texts: list[str]) -> None:
     found = translate([*texts, "O gato dorme."])
